@@ -1,0 +1,84 @@
+"""AcceptableUsePolicy: one revision of the provider's policy and how its rules are enforced."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from aup.api.meta import Instant, Column, Kind, Line, ObjectMeta, Resources, RuleId, RuleMode, Status, Struct, Url, Validation
+
+
+class RuleSetting(Struct, kw_only=True):
+    """How one rule is enforced under this revision; a rule that is not listed has its own default mode."""
+
+    id: Annotated[RuleId, Meta(description="The rule's id, such as AUP1601.")]
+    mode: Annotated[RuleMode, Meta(description="deny rejects, warn tells, audit only records, off does not judge.")]
+    limits: Annotated[
+        dict[Literal["perContainer", "perPod", "perWorkload"], Resources],
+        Meta(description="For AUP1603: the most that one container, Pod or workload may ask for, by resource name."),
+    ] = {}
+
+
+class AcceptableUsePolicySpec(Struct, kw_only=True):
+    """One published revision. It is a document: it cannot be changed, a later revision replaces it."""
+
+    version: Annotated[str, Meta(min_length=1, max_length=64, description="The revision's name, usually its date.")]
+    provider: Annotated[Line, Meta(description="The legal name of the provider.")]
+    announced_at: Annotated[Instant, Meta(description="When customers were told of this revision.")]
+    effective_at: Annotated[Instant, Meta(description="From when it is in force.")]
+    material: Annotated[
+        bool, Meta(description="Whether it is a material change, which clause 7.1 wants announced 30 days before.")
+    ] = True
+    url: Annotated[Url, Meta(description="Where the text is published.")]
+    contact: Annotated[Line, Meta(description="The abuse desk's address, named in every rejection.")]
+    documentation_url: Annotated[
+        Url, Meta(description="Where the rules' pages are; the rule's id is appended.")
+    ] = field(name="documentationURL")
+    rules: Annotated[
+        list[RuleSetting],
+        Meta(
+            max_length=128,
+            description="Rules whose mode or parameters differ from their defaults.",
+            extra_json_schema={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["id"]},
+        ),
+    ] = []
+
+
+class AcceptableUsePolicyStatus(Status, kw_only=True):
+    """Where this revision stands in time."""
+
+    phase: Annotated[
+        Literal["Announced", "Effective", "Superseded"] | None,
+        Meta(description="Announced until effectiveAt, then Effective until a later revision takes its place."),
+    ] = None
+
+
+class AcceptableUsePolicy(Struct, kw_only=True):
+    """One revision of the provider's Acceptable Use Policy (cluster-scoped, written by the provider)."""
+
+    metadata: ObjectMeta = ObjectMeta()
+    spec: AcceptableUsePolicySpec
+    status: AcceptableUsePolicyStatus = AcceptableUsePolicyStatus()
+
+
+KIND = Kind(
+    kind="AcceptableUsePolicy",
+    plural="acceptableusepolicies",
+    short_names=("aup",),
+    type=AcceptableUsePolicy,
+    spec=AcceptableUsePolicySpec,
+    status=AcceptableUsePolicyStatus,
+    validations=(
+        Validation("self == oldSelf", "a published policy cannot be changed; publish a new revision instead"),
+        Validation("self.effectiveAt >= self.announcedAt", "effectiveAt must not be before announcedAt"),
+        Validation(
+            "!self.material || self.effectiveAt - self.announcedAt >= duration('720h')",
+            "a material change must be announced at least 30 days before it is effective (clause 7.1)",
+        ),
+    ),
+    columns=(
+        Column("Version", ".spec.version"),
+        Column("Phase", ".status.phase"),
+        Column("Announced", ".spec.announcedAt"),
+        Column("Effective", ".spec.effectiveAt"),
+    ),
+)

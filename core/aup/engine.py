@@ -1,0 +1,151 @@
+"""The decision: a pure function of the review, the facts and the instant."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from aup.api.permit import Permit
+from aup.facts import Facts
+from aup.message import crash_finding
+from aup.model import Crash, Finding, Judged, Mode, Subject, Verdict
+from aup.policy import ActiveRule, Policy, narrowed
+from aup.review import Review
+from aup.workload import old_workload, workload
+
+Spot = tuple[str, str]
+Before = dict[Spot, list[Finding]]
+
+
+def decide(review: Review, facts: Facts, now: datetime) -> Verdict:
+    """Judge one object.
+
+    A DELETE passes. On an UPDATE, what the object had before and has not got worse is marked `existing` and only
+    warns. A rule that breaks counts as a finding of its mode, so a hard rule fails closed, and is named in `crashes`.
+
+    Args:
+        review: The object and what happens to it.
+        facts: What the provider knows.
+        now: The instant of the decision, with a time zone.
+
+    Returns:
+        All findings, each with the mode that applies; the same for the same arguments, always.
+    """
+    policy = facts.policy_at(now)
+    namespace = facts.namespaces.get(review.namespace)
+    tenant_name = namespace.tenant if namespace else ""
+    told = Verdict(policy=policy.version, provider=policy.provider, contact=policy.contact, tenant=tenant_name)
+    if review.operation == "DELETE":
+        return told
+    standing, suspension = facts.standing(tenant_name, now)
+    subject = Subject(
+        review=review,
+        workload=workload(review),
+        namespace=namespace,
+        tenant=facts.tenants.get(tenant_name),
+        standing=standing,
+        suspension=suspension,
+        complete=facts.complete,
+        limits={},
+        now=now,
+    )
+    permits = facts.permits_at(tenant_name, now)
+    findings: list[Judged] = []
+    crashes: list[Crash] = []
+    for active in policy.rules:
+        if active.rule.needs_workload and not subject.workload.templates:
+            continue
+        try:
+            findings += _judge(active, _viewed(active, subject, facts), permits)
+        except Exception as error:  # noqa: BLE001 - whatever breaks in one rule must not decide for the others
+            findings.append(_told(active, active.mode, Finding("", crash_finding(active.rule.id))))
+            crashes.append(Crash(active.rule.id, f"{type(error).__name__}: {error}"))
+    if not findings:
+        return told
+    findings.sort(key=lambda one: (one.path, one.rule, one.found))
+    return msgspec.structs.replace(told, findings=tuple(findings), crashes=tuple(crashes))
+
+
+def _viewed(active: ActiveRule, subject: Subject, facts: Facts) -> Subject:
+    """The subject with the limits of this rule, the policy and the tenant's quota; most rules have none."""
+    if not active.limits:
+        return subject
+    quota = facts.quotas.get(subject.tenant.metadata.name, {}) if subject.tenant else {}
+    return msgspec.structs.replace(subject, limits=narrowed(active.limits, quota))
+
+
+def _judge(active: ActiveRule, subject: Subject, permits: tuple[Permit, ...]) -> Iterator[Judged]:
+    before: Before | None = None
+    for finding in active.rule.check(subject):
+        mode = active.mode
+        if mode == "deny" and finding.advisory:
+            mode = "warn"
+        if mode != "deny":
+            yield _told(active, mode, finding)
+            continue
+        permit = next((one for one in permits if _covers(one, active, finding, subject.review)), None)
+        if permit is not None:
+            yield _told(active, "audit", finding, permit=permit.metadata.name)
+            continue
+        if before is None:
+            before = _before(active, subject)
+        existing = any(_no_worse(finding, old) for old in before.get(_spot(finding), ()))
+        yield _told(active, "warn" if existing else "deny", finding, existing=existing)
+
+
+def _told(active: ActiveRule, mode: Mode, finding: Finding, *, permit: str = "", existing: bool = False) -> Judged:
+    rule = active.rule
+    return Judged(
+        rule=rule.id,
+        name=rule.name,
+        clause=rule.clause,
+        mode=mode,
+        path=finding.at,
+        container=finding.container,
+        found=finding.found,
+        message=rule.message,
+        fix=rule.fix,
+        url=active.url,
+        permit=permit,
+        existing=existing,
+    )
+
+
+def _covers(permit: Permit, active: ActiveRule, finding: Finding, review: Review) -> bool:
+    """Whether this one permit covers the whole finding; permits never combine."""
+    scope = permit.spec.scope
+    return (
+        active.rule.id in permit.spec.rules
+        and review.namespace in scope.namespaces
+        and (not scope.kinds or review.kind in scope.kinds)
+        and (not scope.names or review.name in scope.names)
+        and (not scope.containers or finding.container in scope.containers)
+    )
+
+
+def _before(active: ActiveRule, subject: Subject) -> Before:
+    """What the rule finds in the object as it was before an UPDATE; nothing for a rule that judges changes itself."""
+    review = subject.review
+    if active.rule.judges_change or review.operation != "UPDATE" or not review.old_object:
+        return {}
+    old = old_workload(review)
+    if active.rule.needs_workload and not old.templates:
+        return {}
+    then = msgspec.structs.replace(review, operation="CREATE", object=review.old_object, old_object={})
+    found: Before = {}
+    for finding in active.rule.check(msgspec.structs.replace(subject, review=then, workload=old)):
+        found.setdefault(_spot(finding), []).append(finding)
+    return found
+
+
+def _spot(finding: Finding) -> Spot:
+    """Where a finding is, without list positions, which move when a neighbour comes or goes."""
+    parts = finding.at.split("[")
+    return finding.container, parts[0] + "".join(part.partition("]")[2] for part in parts[1:])
+
+
+def _no_worse(finding: Finding, old: Finding) -> bool:
+    """Whether a finding is as an old one on the same spot, or less of it."""
+    if finding.amount is None or old.amount is None:
+        return finding.found == old.found
+    return finding.amount <= old.amount

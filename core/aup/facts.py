@@ -1,0 +1,171 @@
+"""What the provider knows, as one immutable value: policies, tenants, namespaces, permits and suspensions."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from importlib.resources import files
+from typing import Any, TypeVar
+
+import msgspec
+
+from aup.api import KINDS
+from aup.api.acceptable_use_policy import AcceptableUsePolicy
+from aup.api.meta import API_VERSION, LICENSE_ANNOTATION, TENANT_LABEL, Struct
+from aup.api.permit import Permit
+from aup.api.suspension import Suspension
+from aup.api.tenant import Tenant
+from aup.errors import InputError
+from aup.model import Limits, Namespace, Standing
+from aup.policy import Policy, compiled, nanos
+from aup.review import Json, mapping, text
+
+T = TypeVar("T", bound=Struct)
+Owned = TypeVar("Owned", Permit, Suspension)
+
+_TYPES: dict[str, type[Any]] = {kind.kind: kind.type for kind in KINDS}
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """An immutable snapshot. `policies` are sorted by their effective date, oldest first.
+
+    `complete` says that the snapshot is a whole cluster's, so that a namespace it does not know is an unknown one.
+    """
+
+    policies: tuple[Policy, ...]
+    tenants: Mapping[str, Tenant] = {}
+    namespaces: Mapping[str, Namespace] = {}
+    permits: Mapping[str, tuple[Permit, ...]] = {}
+    suspensions: Mapping[str, tuple[Suspension, ...]] = {}
+    quotas: Mapping[str, Limits] = {}
+    complete: bool = False
+
+    def policy_at(self, now: datetime) -> Policy:
+        """The revision in force: of those effective at `now`, the latest; the oldest before any is."""
+        effective = [policy for policy in self.policies if policy.effective_at <= now]
+        return effective[-1] if effective else self.policies[0]
+
+    def standing(self, tenant: str, now: datetime) -> tuple[Standing, str]:
+        """Whether the tenant is suspended at `now`, and by which Suspension; one in force outweighs one being lifted."""
+        lifting = ""
+        for suspension in self.suspensions.get(tenant, ()):
+            match suspension_standing(suspension, now):
+                case "Suspended":
+                    return "Suspended", suspension.metadata.name
+                case "Lifting":
+                    lifting = suspension.metadata.name
+        return ("Lifting", lifting) if lifting else ("Good", "")
+
+    def permits_at(self, tenant: str, now: datetime) -> tuple[Permit, ...]:
+        """The tenant's permits that are valid at `now` (from inclusive, until exclusive)."""
+        return tuple(
+            permit for permit in self.permits.get(tenant, ()) if permit.spec.valid_from <= now < permit.spec.expires_at
+        )
+
+
+def suspension_standing(suspension: Suspension, now: datetime) -> Standing:
+    """What one Suspension means for its tenant at `now`, whatever the operator has got round to."""
+    if suspension.status.phase == "Lifted":
+        return "Good"
+    if suspension.spec.effective_at is not None and now < suspension.spec.effective_at:
+        return "Good"
+    lifted = suspension.spec.lift is not None or suspension.metadata.deletion_timestamp is not None
+    return "Lifting" if lifted else "Suspended"
+
+
+def gathered(
+    policies: Iterable[AcceptableUsePolicy] = (),
+    tenants: Iterable[Tenant] = (),
+    namespaces: Iterable[Namespace] = (),
+    permits: Iterable[Permit] = (),
+    suspensions: Iterable[Suspension] = (),
+    *,
+    complete: bool = False,
+) -> Facts:
+    """Put facts together; where there is no policy, the provider's default one stands in.
+
+    Raises:
+        InputError: A policy names an unknown rule, or a limit or quota is no quantity.
+    """
+    made = [compiled(policy.spec) for policy in policies] or [compiled(default_policy().spec)]
+    by_name = {tenant.metadata.name: tenant for tenant in tenants}
+    return Facts(
+        policies=tuple(sorted(made, key=lambda policy: (policy.effective_at, policy.version))),
+        tenants=by_name,
+        namespaces={namespace.name: namespace for namespace in namespaces},
+        permits=_by_tenant(permits),
+        suspensions=_by_tenant(suspensions),
+        quotas={name: _quota(tenant) for name, tenant in by_name.items()},
+        complete=complete,
+    )
+
+
+def from_manifests(manifests: Iterable[Json]) -> Facts:
+    """Facts from Kubernetes objects: our kinds, and Namespaces.
+
+    Raises:
+        InputError: An object is of another kind or does not fit its schema; the text names it.
+    """
+    found: dict[str, list[Any]] = {}
+    for manifest in manifests:
+        kind = text(manifest.get("kind"))
+        if (manifest.get("apiVersion"), kind) == ("v1", "Namespace"):
+            found.setdefault(kind, []).append(namespace_of(manifest))
+        elif manifest.get("apiVersion") == API_VERSION and kind in _TYPES:
+            found.setdefault(kind, []).append(decoded(manifest, _TYPES[kind]))
+        else:
+            raise InputError(
+                f"{kind or 'object'} {mapping(manifest.get('metadata')).get('name', '')}".strip(),
+                f"facts are Namespaces (v1) and {', '.join(_TYPES)} ({API_VERSION}) only",
+            )
+    return gathered(
+        found.get("AcceptableUsePolicy", ()),
+        found.get("Tenant", ()),
+        found.get("Namespace", ()),
+        found.get("Permit", ()),
+        found.get("Suspension", ()),
+    )
+
+
+def decoded(manifest: Json, type_: type[T]) -> T:
+    """One of our objects from its JSON form.
+
+    Raises:
+        InputError: It does not fit its schema; the text names the field.
+    """
+    try:
+        return msgspec.convert(manifest, type_, strict=True)
+    except msgspec.ValidationError as error:
+        name = mapping(manifest.get("metadata")).get("name", "")
+        raise InputError(f"{type_.__name__} {name}".strip(), str(error)) from None
+
+
+def namespace_of(manifest: Json) -> Namespace:
+    """The facts that a Namespace object carries."""
+    metadata = mapping(manifest.get("metadata"))
+    license_ = mapping(metadata.get("annotations")).get(LICENSE_ANNOTATION)
+    return Namespace(
+        text(metadata.get("name")),
+        text(mapping(metadata.get("labels")).get(TENANT_LABEL)),
+        license_ if isinstance(license_, str) else None,
+    )
+
+
+def default_policy() -> AcceptableUsePolicy:
+    """Asergo's Acceptable Use Policy, effective 2023-06-01, which ships with the package."""
+    return msgspec.yaml.decode(files("aup").joinpath("default_policy.yaml").read_bytes(), type=AcceptableUsePolicy)
+
+
+def _by_tenant(items: Iterable[Owned]) -> dict[str, tuple[Owned, ...]]:
+    grouped: dict[str, list[Owned]] = {}
+    for item in items:
+        grouped.setdefault(item.spec.tenant, []).append(item)
+    return {tenant: tuple(sorted(each, key=lambda item: item.metadata.name)) for tenant, each in grouped.items()}
+
+
+def _quota(tenant: Tenant) -> Limits:
+    quota = tenant.spec.quota
+    scopes = {"perContainer": quota.per_container, "perPod": quota.per_pod, "perWorkload": quota.per_workload}
+    return {
+        scope: nanos(amounts, f"Tenant {tenant.metadata.name}: spec.quota.{scope}")
+        for scope, amounts in scopes.items()
+        if amounts
+    }

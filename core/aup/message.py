@@ -1,0 +1,75 @@
+"""The words that a person reads: one composition for the rejection, the warnings, Events and the command line."""
+
+import unicodedata
+from aup.model import Judged, Verdict
+from aup.review import Review
+
+SHOWN = 20
+"""Findings shown in one rejection; a terminal holds no more, and `aup check` shows all."""
+
+_LONGEST = 160
+
+
+def quoted(value: object) -> str:
+    """A value that a tenant wrote, safe for terminals and logs: in quotes, control characters escaped, cut at 160."""
+    written = str(value)
+    cut = written[:_LONGEST]
+    safe = "".join(
+        character if character == " " or unicodedata.category(character)[0] not in "CZ" else f"\\u{ord(character):04x}"
+        for character in cut
+    )
+    return f'"{safe}"' if len(written) <= _LONGEST else f'"{safe}…" ({len(written)} characters)'
+
+
+def place(path: str, container: str) -> str:
+    """A field path with the container's name, which is what its author knows it by."""
+    return f"{path} (container {quoted(container)})" if container else path
+
+
+def headline(finding: Judged) -> str:
+    """One finding in one line: rule, place, what is wrong, what was found."""
+    return (
+        f"[{finding.rule} {finding.name}] {place(finding.path, finding.container)}: "
+        f"{finding.message} Found: {finding.found}."
+    )
+
+
+def warning(finding: Judged) -> str:
+    """A finding that does not reject, as an admission warning (one line, as `kubectl` prints it)."""
+    if finding.existing:
+        return (
+            f"{headline(finding)} It was there before this change, which is why the change is let through; "
+            f"new Pods with it are rejected. Fix: {finding.fix} {finding.url}"
+        )
+    return f"{headline(finding)} Fix: {finding.fix} {finding.url}"
+
+
+def rejection(review: Review, verdict: Verdict) -> str:
+    """Why a request is rejected: every denying finding with place, what was found, fix and page, and whom to ask."""
+    denials = verdict.denials
+    lines = [
+        f"{review.display_name} breaks the Acceptable Use Policy of {verdict.provider} ({verdict.policy}) "
+        f"in {len(denials)} place{'s' if len(denials) > 1 else ''}.",
+        "",
+    ]
+    for finding in denials[:SHOWN]:
+        lines += [
+            f"[{finding.rule} {finding.name}] AUP {finding.clause}",
+            f"  at:    {place(finding.path, finding.container)}",
+            f"  found: {finding.found}",
+            f"  why:   {finding.message}",
+            f"  fix:   {finding.fix}",
+            f"  more:  {finding.url}",
+            "",
+        ]
+    if len(denials) > SHOWN:
+        lines += [f"… and {len(denials) - SHOWN} more; `aup check FILE` shows them all.", ""]
+    asker = f" as tenant {verdict.tenant}" if verdict.tenant else ""
+    rules = ", ".join(sorted({finding.rule for finding in denials}))
+    lines.append(f"If this is legitimate, ask {verdict.contact} for a permit{asker}, naming {rules}.")
+    return "\n".join(lines)
+
+
+def crash_finding(rule: str) -> str:
+    """What the person refused is told when a rule of ours broke."""
+    return f"rule {rule} could not judge this object because of a fault of ours; the provider has been told"

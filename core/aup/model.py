@@ -1,0 +1,184 @@
+"""What rules are made of: a subject to look at, findings, and the frozen declaration of a rule."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from aup.api.meta import RuleMode
+from aup.api.tenant import Tenant
+from aup.review import Review
+from aup.workload import Workload
+
+Standing = Literal["Good", "Suspended", "Lifting"]
+Mode = Literal["deny", "warn", "audit"]
+Limits = Mapping[str, Mapping[str, int]]
+"""Scope (`perContainer`, `perPod`, `perWorkload`) to resource name to the most allowed, in nano-units."""
+
+
+class Namespace(msgspec.Struct, frozen=True):
+    """What the provider and the tenant say on a Namespace: its tenant's name and the inherited licence."""
+
+    name: str
+    tenant: str = ""
+    license: str | None = None
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a rule may look at: the request, its pod templates, and the facts that concern it.
+
+    `namespace` is None where the facts do not know the object's namespace; `tenant` is None where it has no tenant or
+    names one that does not exist. `complete` says that the facts are a cluster's own, so what is missing is missing
+    there and not just left out of a file.
+    """
+
+    review: Review
+    workload: Workload
+    namespace: Namespace | None
+    tenant: Tenant | None
+    standing: Standing
+    suspension: str
+    complete: bool
+    limits: Limits
+    now: datetime
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One place where an object breaks a rule.
+
+    Args:
+        at: The field path.
+        found: What stands there, for people.
+        container: The container's name, where the place is in one.
+        amount: How much, in nano-units, where less of it is better: an edit that lowers it does not worsen a finding.
+        advisory: The evidence is too weak to reject; the finding only warns.
+    """
+
+    at: str
+    found: str
+    container: str = ""
+    amount: int | None = None
+    advisory: bool = False
+
+
+Check = Callable[[Subject], Iterator[Finding]]
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule's declaration; `message`, `why` and `fix` come from the docstring of `check`."""
+
+    id: str
+    name: str
+    clause: str
+    mode: RuleMode
+    since: str
+    aliases: tuple[str, ...]
+    needs_workload: bool
+    judges_change: bool
+    parameters: Limits
+    message: str
+    why: str
+    fix: str
+    check: Check
+
+
+def rule(
+    *,
+    id: str,  # noqa: A002 - the field's own word for it
+    clause: str,
+    mode: RuleMode = "deny",
+    since: str = "0.1.0",
+    aliases: tuple[str, ...] = (),
+    needs_workload: bool = True,
+    judges_change: bool = False,
+    parameters: Limits | None = None,
+) -> Callable[[Check], Rule]:
+    """Declare the decorated generator function as a rule named after it.
+
+    Args:
+        id: `AUP`, the clause's two digits, a number; never reused.
+        clause: The clause of the AUP.
+        mode: The mode where a policy does not set one.
+        since: The first version with it.
+        aliases: Earlier names.
+        needs_workload: Run it only on objects with a pod template.
+        judges_change: It compares old and new itself, so the engine does not.
+        parameters: Limits that a policy and a tenant's quota may replace.
+
+    Raises:
+        ValueError: The docstring lacks its message, `Why:` or `Fix:` part.
+    """
+
+    def declare(check: Check) -> Rule:
+        parts = re.fullmatch(r"(?s)(.+?)\n\n\s*Why:(.+?)\n\n\s*Fix:(.+?)\s*", check.__doc__ or "")
+        if parts is None:
+            raise ValueError(f"{id}: the docstring needs a message, a 'Why:' and a 'Fix:' paragraph")
+        message, why, fix = (" ".join(part.split()) for part in parts.groups())
+        return Rule(
+            id=id,
+            name=check.__name__.replace("_", "-"),
+            clause=clause,
+            mode=mode,
+            since=since,
+            aliases=aliases,
+            needs_workload=needs_workload,
+            judges_change=judges_change,
+            parameters=parameters or {},
+            message=message,
+            why=why,
+            fix=fix,
+            check=check,
+        )
+
+    return declare
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A finding with all that has to be told about it, the same at every enforcement point.
+
+    `mode` is what it leads to: `deny` rejects, `warn` tells, `audit` only records. `permit` names the permit that
+    covers it and `existing` says that the object had it before this change; both take the teeth out of `deny`.
+    """
+
+    rule: str
+    name: str
+    clause: str
+    mode: Mode
+    path: str
+    container: str = ""
+    found: str
+    message: str
+    fix: str
+    url: str
+    permit: str = ""
+    existing: bool = False
+
+
+class Crash(msgspec.Struct, frozen=True):
+    """A rule that broke while judging: a bug of ours, told apart from the tenant's findings."""
+
+    rule: str
+    error: str
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """All findings on one review, sorted by path and rule, with the policy they were judged under."""
+
+    findings: tuple[Judged, ...] = ()
+    crashes: tuple[Crash, ...] = ()
+    policy: str = ""
+    provider: str = ""
+    contact: str = ""
+    tenant: str = ""
+
+    @property
+    def denials(self) -> tuple[Judged, ...]:
+        """The findings that reject the request."""
+        return tuple(one for one in self.findings if one.mode == "deny")
+
+    @property
+    def warnings(self) -> tuple[Judged, ...]:
+        """The findings that are told and do not reject."""
+        return tuple(one for one in self.findings if one.mode == "warn")

@@ -1,0 +1,82 @@
+"""What is asked: one object, what happens to it, and who asks."""
+
+from typing import Any, Literal
+
+import msgspec
+
+Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
+Json = dict[str, Any]
+
+
+class Review(msgspec.Struct, frozen=True, kw_only=True):
+    """One object under judgement, the same for a request at admission, a file on disk and a stored object.
+
+    `object` and `old_object` are decoded JSON objects (`old_object` is empty but for an UPDATE or DELETE), `resource` is
+    the plural lower-case name, `subresource` is empty for the object itself, `user` is the authenticated requester
+    and empty offline.
+    """
+
+    operation: Operation = "CREATE"
+    group: str = ""
+    version: str = ""
+    kind: str = ""
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+    user: str = ""
+    object: Json = {}
+    old_object: Json = {}
+
+    @property
+    def by_kubernetes_controller(self) -> bool:
+        """Whether one of Kubernetes' own controllers asks, such as the one that makes a ReplicaSet's Pods.
+
+        The API server authenticated the name, so unlike an owner reference a tenant cannot forge it.
+        """
+        return self.user == "system:kube-controller-manager" or self.user.startswith(
+            "system:serviceaccount:kube-system:"
+        )
+
+    @property
+    def display_name(self) -> str:
+        """`Kind namespace/name`, with `generateName*` where the name is still to come."""
+        metadata = mapping(self.object.get("metadata")) or mapping(self.old_object.get("metadata"))
+        name = self.name or text(metadata.get("name")) or f"{text(metadata.get('generateName'))}*"
+        return f"{self.kind} {self.namespace}/{name}" if self.namespace else f"{self.kind} {name}"
+
+
+def of_object(manifest: Json, namespace: str = "default") -> Review:
+    """The review of a manifest as if it were created; `namespace` stands in where the manifest names none."""
+    metadata = mapping(manifest.get("metadata"))
+    group, _, version = text(manifest.get("apiVersion")).rpartition("/")
+    kind = text(manifest.get("kind"))
+    return Review(
+        group=group,
+        version=version,
+        kind=kind,
+        resource=kind.lower() + "s",
+        namespace="" if (group, kind) == ("", "Namespace") else text(metadata.get("namespace")) or namespace,
+        name=text(metadata.get("name")),
+        object=manifest,
+    )
+
+
+def mapping(value: object) -> Json:
+    """The value if it is a JSON object, else an empty one: a missing or malformed field is data, not an error."""
+    return value if isinstance(value, dict) else {}
+
+
+def listing(value: object) -> list[Any]:
+    """The value if it is a JSON array, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def text(value: object) -> str:
+    """The value if it is a string, else an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def count(value: object, default: int) -> int:
+    """The value if it is a whole number, else `default`."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else default

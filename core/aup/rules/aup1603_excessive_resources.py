@@ -1,0 +1,48 @@
+"""AUP1603 excessive-resources: more than the quota for a container, a Pod, or a workload."""
+
+from collections.abc import Iterator, Mapping
+
+from aup.model import Finding, Subject, rule
+from aup.quantity import parse, render
+from aup.resources import container_amounts, pod_amounts, unreadable
+from aup.review import mapping
+
+# Asergo's figures for a tenant without a quota of its own: half of, the whole of, and twice a common 32-core server.
+DEFAULTS = {
+    "perContainer": {"cpu": parse("16"), "memory": parse("64Gi")},
+    "perPod": {"cpu": parse("32"), "memory": parse("128Gi")},
+    "perWorkload": {"cpu": parse("64"), "memory": parse("256Gi")},
+}
+
+
+@rule(id="AUP1603", clause="1.6", parameters=DEFAULTS)
+def excessive_resources(subject: Subject) -> Iterator[Finding]:
+    """The workload asks for more than its quota allows.
+
+    Why: Resources are shared; a quota keeps one customer from taking what others pay for. A Pod is counted as the
+    scheduler counts it, a workload as its Pod times replicas or parallelism.
+
+    Fix: Ask for less, use fewer replicas, or have your quota raised.
+    """
+    workload = subject.workload
+    for template in workload.templates:
+        for container in template.containers:
+            at = f"{container.path}.resources"
+            for field, why in unreadable(mapping(container.spec.get("resources"))):
+                yield Finding(f"{at}.{field}", why, container.name)
+            yield from _over(subject, "perContainer", at, container_amounts(container), container.name)
+        pod = pod_amounts(template)
+        yield from _over(subject, "perPod", template.path, pod)
+        if workload.replicas > 1:
+            total = {resource: amount * workload.replicas for resource, amount in pod.items()}
+            yield from _over(subject, "perWorkload", workload.replicas_path, total)
+
+
+def _over(subject: Subject, scope: str, at: str, asked: Mapping[str, int], container: str = "") -> Iterator[Finding]:
+    unit = {"perContainer": "container", "perPod": "Pod", "perWorkload": "workload"}[scope]
+    for resource, most in subject.limits.get(scope, {}).items():
+        amount = asked.get(resource, 0)
+        if amount > most:
+            binary = resource != "cpu"
+            wants, allows = render(amount, binary=binary), render(most, binary=binary)
+            yield Finding(at, f"{resource} {wants}, where a {unit} may have {allows}", container, amount)

@@ -1,0 +1,54 @@
+"""AUP3101 missing-license: software whose licence nobody has stated."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+from aup.api.meta import CONTAINER_LICENSE_PREFIX, LICENSE_ANNOTATION
+from aup.message import quoted
+from aup.model import Finding, Subject, rule
+from aup.review import mapping
+
+_LONGEST = 512  # characters; the longest expression that anybody needs is far shorter
+
+
+@rule(id="AUP3101", clause="3.1")
+def missing_license(subject: Subject) -> Iterator[Finding]:
+    """The workload does not state the licence of its software as a valid SPDX expression.
+
+    Why: Customers keep to the licence terms of what they run (AUP 3.1) and prove it on request (AUP 3.3); the
+    annotation is where that begins. An expression is checked against the SPDX licence list.
+
+    Fix: Set the annotation aup.asergo.com/license, for example "Apache-2.0" or "MIT AND LicenseRef-Acme", on the workload,
+    its pod template or the Namespace, or license.aup.asergo.com/CONTAINER for one container.
+    """
+    own = mapping(mapping(subject.review.object.get("metadata")).get("annotations"))
+    inherited = subject.namespace.license if subject.namespace else None
+    trusted = subject.review.by_kubernetes_controller  # the owner was judged with its annotation, which Pods do not get
+    for template in subject.workload.templates:
+        at = f"{template.annotations_path}[{LICENSE_ANNOTATION}]"
+        stated = template.annotations.get(LICENSE_ANNOTATION, own.get(LICENSE_ANNOTATION, inherited))
+        shared = None if stated is None else _problem(stated)
+        if shared:
+            yield Finding(at, shared)
+        for container in template.containers:
+            key = CONTAINER_LICENSE_PREFIX + container.name
+            if key in template.annotations or key in own:
+                problem = _problem(template.annotations.get(key, own.get(key)))
+                if problem:
+                    yield Finding(f"{template.annotations_path}[{key}]", problem, container.name)
+            elif stated is None and not trusted:
+                yield Finding(at, "no licence annotation", container.name)
+
+
+@lru_cache(maxsize=1024)
+def _problem(expression: object) -> str:
+    """What is wrong with a licence expression; empty where it is valid."""
+    if not isinstance(expression, str) or not expression.isascii() or len(expression) > _LONGEST:
+        return f"{quoted(expression)}, which is no SPDX expression"
+    try:
+        canonicalize_license_expression(expression)
+    except InvalidLicenseExpression as error:
+        return f"{quoted(expression)}, which is no SPDX expression ({error})" if expression.strip() else '""'
+    return ""

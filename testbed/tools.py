@@ -1,0 +1,60 @@
+"""The programs a control plane consists of: where each comes from and which versions are good enough."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+GOMOD_FOLDER = Path(__file__).resolve().parent / "gomod"
+"""One Go module a sub-folder; `go.mod` and `go.sum` pin every version by hash."""
+
+_SMALL = "-s -w"
+_VERSION = "k8s.io/component-base/version"
+_KUBERNETES = f"{_SMALL} -X {_VERSION}.gitVersion=v1.37.2 -X {_VERSION}.gitMajor=1 -X {_VERSION}.gitMinor=37"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One program.
+
+    `minimum` is the oldest (major, minor) that is taken from outside the modules. The Kubernetes servers must be at
+    most one minor version apart from the 1.37 that the modules hold, because found and built ones may be mixed.
+    """
+
+    name: str
+    module: str
+    package: str
+    minimum: tuple[int, int]
+    version_args: tuple[str, ...] = ("--version",)
+    ldflags: str = field(default=_SMALL, repr=False)
+
+
+def _kubernetes(name: str, minimum: tuple[int, int], *version_args: str) -> Tool:
+    return Tool(
+        name=name,
+        module="controlplane",
+        package=f"k8s.io/kubernetes/cmd/{name}",
+        minimum=minimum,
+        version_args=version_args or ("--version",),
+        ldflags=_KUBERNETES,
+    )
+
+
+TOOLS: dict[str, Tool] = {
+    tool.name: tool
+    for tool in (
+        Tool("etcd", "controlplane", "go.etcd.io/etcd/server/v3", (3, 5)),
+        _kubernetes("kube-apiserver", (1, 36)),
+        _kubernetes("kube-controller-manager", (1, 36)),
+        _kubernetes("kube-scheduler", (1, 36)),
+        _kubernetes("kubectl", (1, 30), "version", "--client"),
+        Tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", (0, 6)),
+        Tool(
+            "helm",
+            "helm",
+            "helm.sh/helm/v4/cmd/helm",
+            (3, 18),
+            ("version", "--short"),
+            f"{_SMALL} -X helm.sh/helm/v4/internal/version.version=v4.3.1",
+        ),
+    )
+}
+"""Every program by name, in the order they are built."""
