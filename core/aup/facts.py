@@ -132,7 +132,7 @@ def decoded(manifest: Json, type_: type[T]) -> T:
         InputError: It does not fit its schema; the text names the field.
     """
     try:
-        return msgspec.convert(manifest, type_, strict=True)
+        return msgspec.convert(manifest, type_)
     except msgspec.ValidationError as error:
         name = mapping(manifest.get("metadata")).get("name", "")
         raise InputError(f"{type_.__name__} {name}".strip(), str(error)) from None
@@ -151,7 +151,8 @@ def namespace_of(manifest: Json) -> Namespace:
 
 def default_policy() -> AcceptableUsePolicy:
     """Asergo's Acceptable Use Policy, effective 2023-06-01, which ships with the package."""
-    return msgspec.yaml.decode(files("aup").joinpath("default_policy.yaml").read_bytes(), type=AcceptableUsePolicy)
+    manifest = msgspec.yaml.decode(files("aup").joinpath("default_policy.yaml").read_bytes())
+    return decoded(manifest, AcceptableUsePolicy)
 
 
 def _by_tenant(items: Iterable[Owned]) -> dict[str, tuple[Owned, ...]]:

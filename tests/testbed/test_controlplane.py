@@ -29,7 +29,7 @@ def plane() -> Iterator[ControlPlane]:
 
 def workload(kind: str, name: str, **spec: Any) -> str:
     """A workload of one container as JSON."""
-    template = {
+    template: dict[str, Any] = {
         "metadata": {"labels": {"app": name}},
         "spec": {"containers": [{"name": "main", "image": "registry.example/main:1"}]},
     }
@@ -115,7 +115,7 @@ def test_users_are_whom_they_are_named(plane: ControlPlane) -> None:
     seen = whoami(plane, alice)
     assert seen["username"] == "alice@tenant.example"
     assert sorted(seen["groups"]) == ["system:authenticated", "tenant-a", "tenants"]
-    with pytest.raises(CommandError, match="alice@tenant.example.* cannot list resource") as caught:
+    with pytest.raises(CommandError, match=r"alice@tenant\.example.* cannot list resource") as caught:
         plane.kubectl("get", "pods", kubeconfig=alice)
     assert caught.value.result.returncode == 1
 

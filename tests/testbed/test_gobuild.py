@@ -1,6 +1,5 @@
 """Building: where to, under which name, and what is said when it cannot be done."""
 
-import os
 import re
 import shutil
 import stat
@@ -107,12 +106,12 @@ def test_old_go_is_said_with_its_version(tmp_path: Path) -> None:
 
 
 def test_a_program_appears_under_its_own_name(tmp_path: Path) -> None:
-    """etcd's package ends in `v3`, its program is called `etcd`; no unfinished file stays behind."""
+    """The package of etcd ends in `v3`, its program is called `etcd`; no unfinished file stays behind."""
     environ = {"PATH": fake_go(tmp_path / "bin"), "HOME": str(tmp_path)}
     lines: list[str] = []
     paths = build([TOOLS["etcd"], TOOLS["kwok"]], report=lines.append, environ=environ)
     assert {name: path.name for name, path in paths.items()} == {"etcd": "etcd", "kwok": "kwok"}
-    assert sorted(os.listdir(paths["etcd"].parent)) == [".lock", "etcd", "kwok"]
+    assert sorted(file.name for file in paths["etcd"].parent.iterdir()) == [".lock", "etcd", "kwok"]
     assert [line for line in lines if "etcd" in line] == [
         "building etcd (1 of 2)",
         "building etcd (1 of 2): done in 0 s",
@@ -153,7 +152,7 @@ def test_a_long_build_says_that_it_goes_on(tmp_path: Path, monkeypatch: pytest.M
 def test_every_module_is_pinned_with_its_tools(module: str) -> None:
     """Each module lists as tools exactly the packages that are built from it, and has a go.sum."""
     text = (GOMOD_FOLDER / module / "go.mod").read_text()
-    listed = re.findall(r"^tool (\S+)$", text, re.MULTILINE)
+    listed = re.findall(r"^tool ([^(\s]+)$", text, re.MULTILINE)
     if block := re.search(r"^tool \(\n(.*?)^\)", text, re.MULTILINE | re.DOTALL):
         listed += block[1].split()
     assert sorted(listed) == sorted(tool.package for tool in TOOLS.values() if tool.module == module)
