@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-
 from aup.api.meta import GROUP, VERSION, Kind
 
 Schema = dict[str, Any]
@@ -42,7 +41,7 @@ def crd(kind: Kind) -> Schema:
                     "schema": {
                         "openAPIV3Schema": {
                             "type": "object",
-                            "description": kind.type.__doc__,
+                            "description": kind.model.__doc__,
                             "required": ["spec"],
                             "properties": {
                                 "apiVersion": {"type": "string"},

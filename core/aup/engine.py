@@ -9,7 +9,7 @@ from aup.api.permit import Permit
 from aup.facts import Facts
 from aup.message import crash_finding
 from aup.model import Crash, Finding, Judged, Mode, Subject, Verdict
-from aup.policy import ActiveRule, Policy, narrowed
+from aup.policy import ActiveRule, narrowed
 from aup.review import Review
 from aup.workload import old_workload, workload
 

@@ -21,7 +21,7 @@ from aup.review import Json, mapping, text
 T = TypeVar("T", bound=Struct)
 Owned = TypeVar("Owned", Permit, Suspension)
 
-_TYPES: dict[str, type[Any]] = {kind.kind: kind.type for kind in KINDS}
+_TYPES: dict[str, type[Any]] = {kind.kind: kind.model for kind in KINDS}
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         return effective[-1] if effective else self.policies[0]
 
     def standing(self, tenant: str, now: datetime) -> tuple[Standing, str]:
-        """Whether the tenant is suspended at `now`, and by which Suspension; one in force outweighs one being lifted."""
+        """The tenant's standing at `now` and the Suspension behind it; one in force outweighs one being lifted."""
         lifting = ""
         for suspension in self.suspensions.get(tenant, ()):
             match suspension_standing(suspension, now):

@@ -1,6 +1,7 @@
 """The words that a person reads: one composition for the rejection, the warnings, Events and the command line."""
 
 import unicodedata
+
 from aup.model import Judged, Verdict
 from aup.review import Review
 

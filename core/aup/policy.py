@@ -48,7 +48,7 @@ def compiled(spec: AcceptableUsePolicySpec) -> Policy:
         mode = setting.mode if setting else rule.mode
         if mode == "off":
             continue
-        own = {
+        own: Limits = {
             scope: nanos(amounts, f"spec.rules[{rule.id}].limits.{scope}")
             for scope, amounts in (setting.limits if setting else {}).items()
         }

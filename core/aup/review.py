@@ -11,9 +11,9 @@ Json = dict[str, Any]
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """One object under judgement, the same for a request at admission, a file on disk and a stored object.
 
-    `object` and `old_object` are decoded JSON objects (`old_object` is empty but for an UPDATE or DELETE), `resource` is
-    the plural lower-case name, `subresource` is empty for the object itself, `user` is the authenticated requester
-    and empty offline.
+    `object` and `old_object` are decoded JSON objects (`old_object` is empty but for an UPDATE or DELETE), `resource`
+    is the plural lower-case name, `subresource` is empty for the object itself, `user` is the authenticated
+    requester and empty offline.
     """
 
     operation: Operation = "CREATE"

@@ -148,7 +148,9 @@ def _containers(spec: Json, path: str) -> Iterator[Container]:
         for index, entry in enumerate(listing(spec.get(key))):
             if isinstance(entry, dict):
                 sidecar = kind == "init" and entry.get("restartPolicy") == "Always"
-                yield Container("sidecar" if sidecar else kind, f"{path}.{key}[{index}]", text(entry.get("name")), entry)
+                yield Container(
+                    "sidecar" if sidecar else kind, f"{path}.{key}[{index}]", text(entry.get("name")), entry
+                )
 
 
 def _search(manifest: Json) -> Iterator[PodTemplate]:

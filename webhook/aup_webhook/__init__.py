@@ -1,0 +1,1 @@
+"""The validating webhook: HTTPS for admission reviews, a plain port for health and metrics."""

@@ -4,10 +4,23 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from aup.api.meta import Instant, Column, Kind, Line, ObjectMeta, Resources, RuleId, RuleMode, Status, Struct, Url, Validation
+from aup.api.meta import (
+    Column,
+    Instant,
+    Kind,
+    Line,
+    ObjectMeta,
+    Resources,
+    RuleId,
+    RuleMode,
+    Status,
+    Struct,
+    Url,
+    Validation,
+)
 
 
-class RuleSetting(Struct, kw_only=True):
+class RuleSetting(Struct, kw_only=True, frozen=True):
     """How one rule is enforced under this revision; a rule that is not listed has its own default mode."""
 
     id: Annotated[RuleId, Meta(description="The rule's id, such as AUP1601.")]
@@ -18,7 +31,7 @@ class RuleSetting(Struct, kw_only=True):
     ] = {}
 
 
-class AcceptableUsePolicySpec(Struct, kw_only=True):
+class AcceptableUsePolicySpec(Struct, kw_only=True, frozen=True):
     """One published revision. It is a document: it cannot be changed, a later revision replaces it."""
 
     version: Annotated[str, Meta(min_length=1, max_length=64, description="The revision's name, usually its date.")]
@@ -30,9 +43,9 @@ class AcceptableUsePolicySpec(Struct, kw_only=True):
     ] = True
     url: Annotated[Url, Meta(description="Where the text is published.")]
     contact: Annotated[Line, Meta(description="The abuse desk's address, named in every rejection.")]
-    documentation_url: Annotated[
-        Url, Meta(description="Where the rules' pages are; the rule's id is appended.")
-    ] = field(name="documentationURL")
+    documentation_url: Annotated[Url, Meta(description="Where the rules' pages are; the rule's id is appended.")] = (
+        field(name="documentationURL")
+    )
     rules: Annotated[
         list[RuleSetting],
         Meta(
@@ -43,7 +56,7 @@ class AcceptableUsePolicySpec(Struct, kw_only=True):
     ] = []
 
 
-class AcceptableUsePolicyStatus(Status, kw_only=True):
+class AcceptableUsePolicyStatus(Status, kw_only=True, frozen=True):
     """Where this revision stands in time."""
 
     phase: Annotated[
@@ -52,7 +65,7 @@ class AcceptableUsePolicyStatus(Status, kw_only=True):
     ] = None
 
 
-class AcceptableUsePolicy(Struct, kw_only=True):
+class AcceptableUsePolicy(Struct, kw_only=True, frozen=True):
     """One revision of the provider's Acceptable Use Policy (cluster-scoped, written by the provider)."""
 
     metadata: ObjectMeta = ObjectMeta()
@@ -64,7 +77,7 @@ KIND = Kind(
     kind="AcceptableUsePolicy",
     plural="acceptableusepolicies",
     short_names=("aup",),
-    type=AcceptableUsePolicy,
+    model=AcceptableUsePolicy,
     spec=AcceptableUsePolicySpec,
     status=AcceptableUsePolicyStatus,
     validations=(

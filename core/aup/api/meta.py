@@ -44,7 +44,7 @@ class Struct(msgspec.Struct, rename="camel", kw_only=True, frozen=True, omit_def
     """Base of all API types: camelCase on the wire, immutable in memory, defaults left out when written."""
 
 
-class ObjectMeta(Struct, kw_only=True):
+class ObjectMeta(Struct, kw_only=True, frozen=True):
     """The parts of `metadata` that we read."""
 
     name: str = ""
@@ -59,7 +59,7 @@ class ObjectMeta(Struct, kw_only=True):
     annotations: dict[str, str] = {}
 
 
-class Condition(Struct, kw_only=True):
+class Condition(Struct, kw_only=True, frozen=True):
     """A standard Kubernetes condition (`metav1.Condition`)."""
 
     type: Annotated[str, Meta(max_length=316, description="What is judged, in CamelCase.")]
@@ -80,7 +80,7 @@ Conditions = Annotated[
 ]
 
 
-class Status(Struct, kw_only=True):
+class Status(Struct, kw_only=True, frozen=True):
     """What every status has."""
 
     observed_generation: Annotated[int, Meta(description="The metadata.generation that this status was made from.")] = 0
@@ -110,7 +110,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     plural: str
     short_names: tuple[str, ...]
     namespaced: bool = False
-    type: type[Any]
+    model: type[Any]
     spec: type[Struct]
     status: type[Status]
     validations: tuple[Validation, ...] = ()

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from aup.api.meta import Instant, Clause, Column, Kind, Line, Name, ObjectMeta, Status, Struct, Text, Validation
+from aup.api.meta import Clause, Column, Instant, Kind, Line, Name, ObjectMeta, Status, Struct, Text, Validation
 
 
-class NoticeSpec(Struct, kw_only=True):
+class NoticeSpec(Struct, kw_only=True, frozen=True):
     """A message of the provider to the tenant."""
 
     tenant: Annotated[Name, Meta(description="The Tenant it is for.")]
@@ -21,7 +21,7 @@ class NoticeSpec(Struct, kw_only=True):
     suspension: Annotated[Name | None, Meta(description="The Suspension it tells of.")] = None
 
 
-class NoticeStatus(Status, kw_only=True):
+class NoticeStatus(Status, kw_only=True, frozen=True):
     """Whether the matter is still open."""
 
     phase: Annotated[
@@ -29,7 +29,7 @@ class NoticeStatus(Status, kw_only=True):
     ] = None
 
 
-class Notice(Struct, kw_only=True):
+class Notice(Struct, kw_only=True, frozen=True):
     """A message to the tenant, in each of its namespaces (written by the operator, read by the tenant)."""
 
     metadata: ObjectMeta = ObjectMeta()
@@ -42,7 +42,7 @@ KIND = Kind(
     plural="notices",
     short_names=("ntc",),
     namespaced=True,
-    type=Notice,
+    model=Notice,
     spec=NoticeSpec,
     status=NoticeStatus,
     validations=(

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from aup.api.meta import Instant, Clause, Column, Count, Kind, Line, Name, ObjectMeta, Status, Struct, Text, Validation
+from aup.api.meta import Clause, Column, Count, Instant, Kind, Line, Name, ObjectMeta, Status, Struct, Text, Validation
 
 
-class StatementOfReasons(Struct, kw_only=True):
+class StatementOfReasons(Struct, kw_only=True, frozen=True):
     """Why, in words for the tenant (after Article 17(3) of Regulation (EU) 2022/2065)."""
 
     facts: Annotated[Text, Meta(description="What was found, and where.")]
@@ -22,14 +22,14 @@ class StatementOfReasons(Struct, kw_only=True):
     ] = "not"
 
 
-class Lift(Struct, kw_only=True):
+class Lift(Struct, kw_only=True, frozen=True):
     """The order to put everything back. It cannot be taken back; suspend again instead."""
 
     reason: Annotated[Text, Meta(description="Why the suspension ends.")]
     ordered_by: Annotated[Line, Meta(description="Who ordered it.")]
 
 
-class SuspensionSpec(Struct, kw_only=True):
+class SuspensionSpec(Struct, kw_only=True, frozen=True):
     """Whom, why, and from when."""
 
     tenant: Annotated[Name, Meta(description="The Tenant whose workloads are taken down.")]
@@ -51,7 +51,7 @@ class SuspensionSpec(Struct, kw_only=True):
     lift: Annotated[Lift | None, Meta(description="Set to put everything back.")] = None
 
 
-class Unenforced(Struct, kw_only=True):
+class Unenforced(Struct, kw_only=True, frozen=True):
     """An object that still runs, or could not be changed or put back, and why."""
 
     object: Annotated[Line, Meta(description="Kind namespace/name.")]
@@ -61,7 +61,7 @@ class Unenforced(Struct, kw_only=True):
 Phase = Literal["Pending", "Freezing", "Recording", "Enforcing", "Enforced", "Lifting", "Lifted"]
 
 
-class SuspensionStatus(Status, kw_only=True):
+class SuspensionStatus(Status, kw_only=True, frozen=True):
     """How far it is."""
 
     phase: Annotated[
@@ -79,7 +79,7 @@ class SuspensionStatus(Status, kw_only=True):
     lifted_at: Annotated[Instant | None, Meta(description="When everything was back.")] = None
 
 
-class Suspension(Struct, kw_only=True):
+class Suspension(Struct, kw_only=True, frozen=True):
     """The order to suspend one tenant (cluster-scoped, written by the provider); deleting it lifts it first."""
 
     metadata: ObjectMeta = ObjectMeta()
@@ -91,7 +91,7 @@ KIND = Kind(
     kind="Suspension",
     plural="suspensions",
     short_names=("susp",),
-    type=Suspension,
+    model=Suspension,
     spec=SuspensionSpec,
     status=SuspensionStatus,
     validations=(

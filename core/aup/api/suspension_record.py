@@ -7,7 +7,7 @@ from msgspec import Meta
 from aup.api.meta import SHA256, Column, Count, Kind, Line, Name, ObjectMeta, Status, Struct, Validation
 
 
-class FieldValue(Struct, kw_only=True):
+class FieldValue(Struct, kw_only=True, frozen=True):
     """One original value."""
 
     path: Annotated[Line, Meta(description="JSON Pointer (RFC 6901) into the object.")]
@@ -15,7 +15,7 @@ class FieldValue(Struct, kw_only=True):
     value: Annotated[str, Meta(max_length=65536, description="The value as JSON text; empty where it was absent.")] = ""
 
 
-class RecordEntry(Struct, kw_only=True):
+class RecordEntry(Struct, kw_only=True, frozen=True):
     """One object as it was found."""
 
     api_version: Annotated[Line, Meta(description="Group and version.")]
@@ -26,11 +26,14 @@ class RecordEntry(Struct, kw_only=True):
     fields: Annotated[list[FieldValue], Meta(max_length=8, description="Values to put back.")] = []
     manifest: Annotated[
         str,
-        Meta(max_length=262144, description="For a bare Pod, which is deleted: the whole object to create again, as JSON."),
+        Meta(
+            max_length=262144,
+            description="For a bare Pod, which is deleted: the whole object to create again, as JSON.",
+        ),
     ] = ""
 
 
-class SuspensionRecordSpec(Struct, kw_only=True):
+class SuspensionRecordSpec(Struct, kw_only=True, frozen=True):
     """Originals of up to 200 objects. It is written once and never changed."""
 
     tenant: Annotated[Name, Meta(description="The Tenant.")]
@@ -39,7 +42,7 @@ class SuspensionRecordSpec(Struct, kw_only=True):
     digest: Annotated[SHA256, Meta(description="SHA-256 of the canonical JSON of the entries; checked before a lift.")]
 
 
-class SuspensionRecordStatus(Status, kw_only=True):
+class SuspensionRecordStatus(Status, kw_only=True, frozen=True):
     """Whether it still holds something down."""
 
     phase: Annotated[
@@ -49,7 +52,7 @@ class SuspensionRecordStatus(Status, kw_only=True):
     gone: Annotated[Count | None, Meta(description="Objects that were deleted or replaced meanwhile.")] = None
 
 
-class SuspensionRecord(Struct, kw_only=True):
+class SuspensionRecord(Struct, kw_only=True, frozen=True):
     """Write-ahead record of original values (cluster-scoped, written by the operator alone)."""
 
     metadata: ObjectMeta = ObjectMeta()
@@ -61,7 +64,7 @@ KIND = Kind(
     kind="SuspensionRecord",
     plural="suspensionrecords",
     short_names=("susprec",),
-    type=SuspensionRecord,
+    model=SuspensionRecord,
     spec=SuspensionRecordSpec,
     status=SuspensionRecordStatus,
     validations=(

@@ -7,7 +7,7 @@ from msgspec import Meta, field
 from aup.api.meta import Column, Count, Kind, Line, Name, ObjectMeta, Resources, Status, Struct
 
 
-class Contacts(Struct, kw_only=True):
+class Contacts(Struct, kw_only=True, frozen=True):
     """Whom to write to."""
 
     abuse: Annotated[Line, Meta(description="E-mail address for abuse matters; it must be read.")]
@@ -15,18 +15,22 @@ class Contacts(Struct, kw_only=True):
     billing: Annotated[Line | None, Meta(description="E-mail address for billing matters.")] = None
 
 
-class Quota(Struct, kw_only=True):
+class Quota(Struct, kw_only=True, frozen=True):
     """The most that a tenant may ask for, by resource name; each replaces the policy's figure for that resource."""
 
     per_container: Annotated[Resources, Meta(description="For one container.")] = {}
     per_pod: Annotated[Resources, Meta(description="For one Pod, counted as the scheduler counts.")] = {}
-    per_workload: Annotated[Resources, Meta(description="For one workload: its Pod times replicas or parallelism.")] = {}
+    per_workload: Annotated[
+        Resources, Meta(description="For one workload: its Pod times replicas or parallelism.")
+    ] = {}
 
 
-class TenantSpec(Struct, kw_only=True):
+class TenantSpec(Struct, kw_only=True, frozen=True):
     """Facts about a customer. A Namespace joins the tenant by the label aup.asergo.com/tenant."""
 
-    account_id: Annotated[Name, Meta(description="The customer's id in the provider's books.")] = field(name="accountID")
+    account_id: Annotated[Name, Meta(description="The customer's id in the provider's books.")] = field(
+        name="accountID"
+    )
     legal_name: Annotated[Line, Meta(description="The customer's legal name.")]
     country: Annotated[
         str, Meta(pattern="^[A-Z]{2}$", max_length=2, description="ISO 3166-1 alpha-2 code of the customer's country.")
@@ -35,7 +39,7 @@ class TenantSpec(Struct, kw_only=True):
     quota: Annotated[Quota, Meta(description="Limits that differ from the policy's.")] = Quota()
 
 
-class TenantStatus(Status, kw_only=True):
+class TenantStatus(Status, kw_only=True, frozen=True):
     """Where the tenant stands."""
 
     standing: Annotated[
@@ -46,7 +50,7 @@ class TenantStatus(Status, kw_only=True):
     suspensions: Annotated[list[Name], Meta(max_length=64, description="Suspensions in force, by name.")] = []
 
 
-class Tenant(Struct, kw_only=True):
+class Tenant(Struct, kw_only=True, frozen=True):
     """One customer (cluster-scoped, written by the provider)."""
 
     metadata: ObjectMeta = ObjectMeta()
@@ -58,7 +62,7 @@ KIND = Kind(
     kind="Tenant",
     plural="tenants",
     short_names=("tn",),
-    type=Tenant,
+    model=Tenant,
     spec=TenantSpec,
     status=TenantStatus,
     columns=(

@@ -22,7 +22,7 @@ def host_access(subject: Subject) -> Iterator[Finding]:
     Why: A privileged container, a host namespace, a host path or a capability such as SYS_ADMIN lets a workload read
     and change the machine and with it every other customer's workloads there.
 
-    Fix: Remove the field. For files use a PersistentVolumeClaim or emptyDir, for traffic a Service; drop the capability.
+    Fix: Remove the field or the capability. For files use a PersistentVolumeClaim or emptyDir, for traffic a Service.
     """
     for template in subject.workload.templates:
         yield from _pod(template)

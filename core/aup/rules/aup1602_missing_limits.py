@@ -26,4 +26,5 @@ def missing_limits(subject: Subject) -> Iterator[Finding]:
             limits = mapping(mapping(container.spec.get("resources")).get("limits"))
             missing = [resource for resource in BOUNDED if resource not in limits and resource not in shared]
             if missing:
-                yield Finding(f"{container.path}.resources.limits", f"no limit for {' and '.join(missing)}", container.name)
+                found = f"no limit for {' and '.join(missing)}"
+                yield Finding(f"{container.path}.resources.limits", found, container.name)

@@ -20,8 +20,8 @@ def missing_license(subject: Subject) -> Iterator[Finding]:
     Why: Customers keep to the licence terms of what they run (AUP 3.1) and prove it on request (AUP 3.3); the
     annotation is where that begins. An expression is checked against the SPDX licence list.
 
-    Fix: Set the annotation aup.asergo.com/license, for example "Apache-2.0" or "MIT AND LicenseRef-Acme", on the workload,
-    its pod template or the Namespace, or license.aup.asergo.com/CONTAINER for one container.
+    Fix: Set the annotation aup.asergo.com/license, for example "Apache-2.0" or "MIT AND LicenseRef-Acme", on the
+    workload, its pod template or the Namespace, or license.aup.asergo.com/CONTAINER for one container.
     """
     own = mapping(mapping(subject.review.object.get("metadata")).get("annotations"))
     inherited = subject.namespace.license if subject.namespace else None

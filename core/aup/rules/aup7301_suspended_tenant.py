@@ -47,6 +47,7 @@ def suspended_tenant(subject: Subject) -> Iterator[Finding]:
 
 
 def _raised(review: Review, *, starts_pods: bool) -> Iterator[tuple[str, str]]:
+    """Each place where the request brings something up, with what it does there."""
     if review.operation == "CREATE":
         if review.subresource in {"", "binding"} and (starts_pods or (review.group, review.kind) in RAISING_KINDS):
             yield "metadata.namespace", f"a new {review.kind}"
@@ -55,19 +56,21 @@ def _raised(review: Review, *, starts_pods: bool) -> Iterator[tuple[str, str]]:
         yield "spec.ephemeralContainers", "a container added to a running Pod"
     new, old = mapping(review.object.get("spec")), mapping(review.old_object.get("spec"))
     for field, absent in COUNTS.items():
-        if field in new or field in old:
-            before, after = count(old.get(field), absent), count(new.get(field), absent)
-            if after > before:
-                yield f"spec.{field}", f"{before} raised to {after}"
+        before, after = count(old.get(field), absent), count(new.get(field), absent)
+        if after > before:
+            yield f"spec.{field}", f"{before} raised to {after}"
     for field in SWITCHES:
         if old.get(field) is True and new.get(field) is not True:
             yield f"spec.{field}", "true changed to false"
     if review.kind == "DaemonSet" and _node_selector(new) != _node_selector(old):
         yield "spec.template.spec.nodeSelector", "changed"
-    annotations, before_annotations = _annotations(review.object), _annotations(review.old_object)
+    yield from _unpaused(_annotations(review.object), _annotations(review.old_object))
+
+
+def _unpaused(new: Json, old: Json) -> Iterator[tuple[str, str]]:
     for key in PAUSE_ANNOTATIONS:
-        if key in before_annotations and annotations.get(key) != before_annotations[key]:
-            yield f"metadata.annotations[{key}]", "removed" if key not in annotations else "changed"
+        if key in old and new.get(key) != old[key]:
+            yield f"metadata.annotations[{key}]", "changed" if key in new else "removed"
 
 
 def _node_selector(spec: Json) -> Json:

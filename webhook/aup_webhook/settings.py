@@ -1,0 +1,50 @@
+"""Settings from the environment, each `AUP_` and the field's name in upper case."""
+
+from collections.abc import Mapping
+
+import msgspec
+from aup.errors import InputError
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How the webhook runs.
+
+    Args:
+        host: Address to bind both ports to.
+        port: HTTPS port for admission reviews; 0 picks a free one.
+        plain_port: HTTP port for `/livez`, `/readyz` and `/metrics`; 0 picks a free one.
+        tls_cert: Path of the PEM certificate chain.
+        tls_key: Path of its PEM key.
+        max_body_bytes: Largest review accepted. Kubernetes takes objects of up to 3 MiB, and an UPDATE carries two.
+        drain_seconds: How long to go on serving after SIGTERM, until the cluster has stopped sending.
+        log_level: debug, info, warning or error.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8443
+    plain_port: int = 8080
+    tls_cert: str
+    tls_key: str
+    max_body_bytes: int = 8 * 2**20
+    drain_seconds: float = 0
+    log_level: str = "info"
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """Read the settings.
+
+    Raises:
+        InputError: One is missing or no number; the text names the variable.
+    """
+    given = {
+        field.name: environment[variable]
+        for field in msgspec.structs.fields(Settings)
+        if (variable := f"AUP_{field.name.upper()}") in environment
+    }
+    for field in msgspec.structs.fields(Settings):
+        if field.required and field.name not in given:
+            raise InputError(f"AUP_{field.name.upper()}", "is not set; the webhook serves HTTPS only")
+    try:
+        return msgspec.convert(given, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise InputError("environment", f"{error} (AUP_ and the field's name in upper case)") from None
