@@ -11,22 +11,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from testbed import components, kubeconfig
-from testbed.api import ALREADY_EXISTS, CREATED, OK, Api
 from testbed.binaries import binaries, binary
-from testbed.processes import POLL_SECONDS, Component, PortTakenError, Processes, StartError, free_ports
+from testbed.processes import LOG_LINES, PortTakenError, Processes
 
 if TYPE_CHECKING:
     from testbed.certificates import Authority
-
-READY_SECONDS = 60.0
-"""How long a control plane may take to get ready."""
 
 PORT_TRIES = 3
 """How often a start is tried again because somebody took a port in between."""
@@ -42,7 +37,7 @@ class ControlPlaneError(Exception):
 
 
 class CommandError(Exception):
-    """kubectl or helm failed; the text has the command, its exit code and what it said."""
+    """kubectl or helm failed; the text has the command, its exit code and its last lines, `result` all of it."""
 
     def __init__(self, message: str, result: subprocess.CompletedProcess[str]) -> None:
         super().__init__(message)
@@ -93,7 +88,7 @@ class ControlPlane:
             leave_running: The plane outlives this process; without it the plane ends with this process.
 
         Raises:
-            StartError: A process ended, or it took longer than `READY_SECONDS`; the run folder is kept.
+            testbed.processes.StartError: A process ended, or it took longer than 60 s; the run folder is kept.
             testbed.gobuild.BuildError: A program is missing and cannot be built.
         """
         if sys.platform != "linux":
@@ -112,104 +107,25 @@ class ControlPlane:
         cls, programs: Mapping[str, Path], log_dir: Path | None, apiserver_args: Sequence[str], *, leave_running: bool
     ) -> Self:
         # Imported here, because only a start needs the package `cryptography`.
-        from testbed import certificates  # noqa: PLC0415
+        from testbed.launch import launch  # noqa: PLC0415
 
         run_dir = Path(tempfile.mkdtemp(prefix="aup-testbed-"))
         logs = run_dir / "logs" if log_dir is None else log_dir.absolute()
         logs.mkdir(parents=True, exist_ok=True)
-        layout = components.Layout(pki=run_dir / "pki", kubeconfigs=run_dir / "kubeconfigs", etcd_data=run_dir / "etcd")
-        ports = components.Ports(*free_ports(4))
-
-        layout.pki.mkdir()
-        authority = certificates.Authority()
-        authority.pair.write(layout.pki, "ca")
-        authority.server("kube-apiserver", components.SERVER_NAMES).write(layout.pki, "server")
-        etcd_client = authority.client("kube-apiserver-etcd-client").write(layout.pki, "etcd-client")
-        certificates.signing_pair().write(layout.pki, "sa")
-        cluster = {
-            "server": f"https://127.0.0.1:{ports.apiserver}",
-            "certificate-authority-data": kubeconfig.encoded(authority.pair.certificate),
-        }
-
-        plane = cls(run_dir, logs, Path(layout.kubeconfig("admin")), cluster)
-        plane.owned = True
-        plane._authority = authority
-        for name, (user, groups) in components.USERS.items():
-            pair = authority.client(user, groups)
-            kubeconfig.write(Path(layout.kubeconfig(name)), cluster, _certificate_user(pair.certificate, pair.key))
-        (run_dir / "scheduler.json").write_text(json.dumps(components.scheduler_config(layout)))
-        administrator = authority.client(*components.USERS["admin"]).write(layout.pki, "admin")
-
-        plane._processes = Processes(run_dir, logs, leave_running=leave_running)
+        processes = Processes(run_dir, logs, leave_running=leave_running)
         try:
-            etcd_api = Api(layout.pki / "ca.crt", *etcd_client)
-            kubernetes_api = Api(layout.pki / "ca.crt", *administrator)
-            plane._bring_up(programs, layout, ports, (etcd_api, kubernetes_api), apiserver_args)
+            launched = launch(programs, run_dir, processes, apiserver_args)
         except BaseException as error:
-            plane.stop(keep=not isinstance(error, PortTakenError))
+            processes.stop()
+            _clean_up(run_dir, keep=not isinstance(error, PortTakenError))
             raise
+        plane = cls(run_dir, logs, launched.admin, launched.cluster)
+        plane.owned = True
+        plane._authority = launched.authority
+        plane._processes = processes
         if not leave_running:
             atexit.register(plane.stop)
         return plane
-
-    def _bring_up(
-        self,
-        programs: Mapping[str, Path],
-        layout: components.Layout,
-        ports: components.Ports,
-        apis: tuple[Api, Api],
-        apiserver_args: Sequence[str],
-    ) -> None:
-        etcd_api, api = apis
-        deadline = time.monotonic() + READY_SECONDS
-        # kwok also reads a file of the user's home folder unless it has a folder of its own.
-        env = {**os.environ, "KWOK_WORKDIR": str(self.run_dir / "kwok")}
-        env.pop("KUBECONFIG", None)
-
-        def run(name: str, command: Sequence[str]) -> Component:
-            if self._processes is None:
-                raise AssertionError
-            return self._processes.start(name, command, env)
-
-        def healthy(client: Api, port: int, path: str) -> Callable[[], bool]:
-            return lambda: client.request("GET", port, path)[0] == OK
-
-        etcd = run("etcd", components.etcd(programs, layout, ports))
-        self._wait(etcd, healthy(etcd_api, ports.etcd, "/health"), deadline)
-
-        server = run("kube-apiserver", components.apiserver(programs, layout, ports, apiserver_args))
-        self._wait(server, healthy(api, ports.apiserver, "/readyz"), deadline)
-
-        manager = run("kube-controller-manager", components.controller_manager(programs, layout, ports))
-        config = self.run_dir / "scheduler.json"
-        scheduler = run("kube-scheduler", components.scheduler(programs, layout, ports, config))
-        for path, body in components.first_objects():
-            status, text = api.request("POST", ports.apiserver, path, body)
-            if status not in {CREATED, ALREADY_EXISTS}:
-                raise StartError(f"kube-apiserver refused POST {path} with {status}: {text}")
-        kwok = run("kwok", components.kwok(programs, layout))
-
-        def node_ready() -> bool:
-            status, text = api.request("GET", ports.apiserver, f"/api/v1/nodes/{components.NODE_NAME}")
-            return status == OK and _takes_pods(json.loads(text))
-
-        account = "/api/v1/namespaces/default/serviceaccounts/default"
-        self._wait(manager, healthy(api, ports.controller_manager, "/healthz"), deadline)
-        self._wait(manager, healthy(api, ports.apiserver, account), deadline)
-        self._wait(scheduler, healthy(api, ports.scheduler, "/readyz"), deadline)
-        self._wait(kwok, node_ready, deadline)
-
-    def _wait(self, component: Component, ready: Callable[[], bool], deadline: float) -> None:
-        """Wait until `ready`; any process that ends by itself is an error."""
-        while True:
-            for ended in [] if self._processes is None else self._processes.ended():
-                kind = PortTakenError if ended.wants_other_port() else StartError
-                raise kind(f"The control plane did not start: {ended.failure()}")
-            if ready():
-                return
-            if time.monotonic() > deadline:
-                raise StartError(f"Not ready after {READY_SECONDS:.0f} s: {component.failure()}")
-            time.sleep(POLL_SECONDS)
 
     @classmethod
     def existing(cls, path: Path | str) -> Self:
@@ -259,11 +175,7 @@ class ControlPlane:
             for component in ended:
                 print(f"testbed: {component.failure()}", file=sys.stderr)
             keep = keep or bool(ended)
-        if keep and self.owned:
-            shutil.rmtree(self.run_dir / "etcd", ignore_errors=True)
-            print(f"testbed: logs and settings are kept in {self.run_dir}", file=sys.stderr)
-        else:
-            shutil.rmtree(self.run_dir, ignore_errors=True)
+        _clean_up(self.run_dir, keep=keep and self.owned)
 
     def kubectl(
         self,
@@ -311,7 +223,7 @@ class ControlPlane:
     ) -> subprocess.CompletedProcess[str]:
         result = _run(command, self.environment(kubeconfig), text, timeout)
         if check and result.returncode != 0:
-            said = "\n".join(part for part in (result.stderr.strip(), result.stdout.strip()) if part)
+            said = "\n".join([*result.stderr.splitlines()[-LOG_LINES:], *result.stdout.splitlines()[-LOG_LINES:]])
             shown = " ".join([Path(command[0]).name, *command[1:]])
             ended = [] if self._processes is None else self._processes.ended()
             dead = "".join(f"\n{component.failure()}" for component in ended)
@@ -342,10 +254,10 @@ class ControlPlane:
 
         if self._authority is not None:
             pair = self._authority.client(user, groups)
-            entry = _certificate_user(pair.certificate, pair.key)
+            entry = kubeconfig.certificate_user(pair.certificate, pair.key)
         else:
             request = certificates.signing_request(user, groups)
-            entry = _certificate_user(self._sign(request.certificate), request.key)
+            entry = kubeconfig.certificate_user(self._sign(request.certificate), request.key)
         return kubeconfig.write(self._user_file("/".join([user, *groups])), self._cluster, entry)
 
     def _sign(self, request: bytes) -> bytes:
@@ -385,11 +297,13 @@ def controlplane(*, log_dir: Path | None = None, apiserver_args: Sequence[str] =
     return ControlPlane.start(log_dir=log_dir, apiserver_args=apiserver_args)
 
 
-def _certificate_user(certificate: bytes, key: bytes) -> dict[str, str]:
-    return {
-        "client-certificate-data": kubeconfig.encoded(certificate),
-        "client-key-data": kubeconfig.encoded(key),
-    }
+def _clean_up(run_dir: Path, *, keep: bool) -> None:
+    """Remove the folder of a run, or only etcd's data, which is large."""
+    if keep:
+        shutil.rmtree(run_dir / "etcd", ignore_errors=True)
+        print(f"testbed: logs and settings are kept in {run_dir}", file=sys.stderr)
+    else:
+        shutil.rmtree(run_dir, ignore_errors=True)
 
 
 def _run(
@@ -399,10 +313,3 @@ def _run(
     return subprocess.run(
         command, env=dict(env), input=text or "", capture_output=True, text=True, timeout=timeout, check=False
     )
-
-
-def _takes_pods(node: Mapping[str, Any]) -> bool:
-    """Whether a Node is ready and has no taint left."""
-    conditions = node.get("status", {}).get("conditions", [])
-    ready = any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
-    return ready and not node.get("spec", {}).get("taints")

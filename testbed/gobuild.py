@@ -175,7 +175,8 @@ def build(
 def _turn(lock: Path, report: Report) -> Iterator[None]:
     """Hold a file lock; the system gives it back however this process ends."""
     with lock.open("w") as file:
-        began = beat = time.monotonic()
+        began = time.monotonic()
+        beat = -HEARTBEAT_SECONDS
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -19,6 +19,11 @@ def decoded(data: str) -> bytes:
     return base64.b64decode(data)
 
 
+def certificate_user(certificate: bytes, key: bytes) -> dict[str, str]:
+    """The `user` entry for a client certificate, both parts in PEM."""
+    return {"client-certificate-data": encoded(certificate), "client-key-data": encoded(key)}
+
+
 def file_name(name: str) -> str:
     """A file name for a user's name: readable, and two different users never share one."""
     safe = re.sub(r"[^A-Za-z0-9.-]", "_", name)

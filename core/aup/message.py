@@ -1,6 +1,7 @@
 """The words that a person reads: one composition for the rejection, the warnings, Events and the command line."""
 
 import unicodedata
+from collections.abc import Iterable
 
 from aup.model import Judged, Verdict
 from aup.review import Review
@@ -11,20 +12,26 @@ SHOWN = 20
 _LONGEST = 160
 
 
+def printable(written: str) -> str:
+    """Text safe for terminals and logs: control and formatting characters are escaped."""
+    if written.isascii() and written.isprintable():
+        return written
+    return "".join(
+        character if character == " " or unicodedata.category(character)[0] not in "CZ" else f"\\u{ord(character):04x}"
+        for character in written
+    )
+
+
 def quoted(value: object) -> str:
     """A value that a tenant wrote, safe for terminals and logs: in quotes, control characters escaped, cut at 160."""
     written = str(value)
-    cut = written[:_LONGEST]
-    safe = "".join(
-        character if character == " " or unicodedata.category(character)[0] not in "CZ" else f"\\u{ord(character):04x}"
-        for character in cut
-    )
+    safe = printable(written[:_LONGEST])
     return f'"{safe}"' if len(written) <= _LONGEST else f'"{safe}…" ({len(written)} characters)'
 
 
 def place(path: str, container: str) -> str:
     """A field path with the container's name, which is what its author knows it by."""
-    return f"{path} (container {quoted(container)})" if container else path
+    return f"{printable(path)} (container {quoted(container)})" if container else printable(path)
 
 
 def headline(finding: Judged) -> str:
@@ -33,6 +40,29 @@ def headline(finding: Judged) -> str:
         f"[{finding.rule} {finding.name}] {place(finding.path, finding.container)}: "
         f"{finding.message} Found: {finding.found}."
     )
+
+
+def evidence(finding: Judged) -> list[str]:
+    """Where a finding is and what stands there, a line each."""
+    return [
+        f"  at:    {place(finding.path, finding.container)}",
+        f"  found: {printable(finding.found)}",
+    ]
+
+
+def teaching(finding: Judged) -> list[str]:
+    """Why a finding is one, how to mend it and where to read on, a line each: the same for all findings of a rule."""
+    return [
+        f"  why:   {finding.message}",
+        f"  fix:   {finding.fix}",
+        f"  more:  {finding.url}",
+    ]
+
+
+def permit_advice(contact: str, tenant: str, rules: Iterable[str]) -> str:
+    """Whom to ask for a permit, and what to name."""
+    asker = f" as tenant {tenant}" if tenant else ""
+    return f"If this is legitimate, ask {contact} for a permit{asker}, naming {', '.join(sorted(set(rules)))}."
 
 
 def warning(finding: Judged) -> str:
@@ -49,25 +79,16 @@ def rejection(review: Review, verdict: Verdict) -> str:
     """Why a request is rejected: every denying finding with place, what was found, fix and page, and whom to ask."""
     denials = verdict.denials
     lines = [
-        f"{review.display_name} breaks the Acceptable Use Policy of {verdict.provider} ({verdict.policy}) "
+        f"{printable(review.display_name)} breaks the Acceptable Use Policy of {verdict.provider} ({verdict.policy}) "
         f"in {len(denials)} place{'s' if len(denials) > 1 else ''}.",
         "",
     ]
     for finding in denials[:SHOWN]:
-        lines += [
-            f"[{finding.rule} {finding.name}] AUP {finding.clause}",
-            f"  at:    {place(finding.path, finding.container)}",
-            f"  found: {finding.found}",
-            f"  why:   {finding.message}",
-            f"  fix:   {finding.fix}",
-            f"  more:  {finding.url}",
-            "",
-        ]
+        title = f"[{finding.rule} {finding.name}] AUP {finding.clause}"
+        lines += [title, *evidence(finding), *teaching(finding), ""]
     if len(denials) > SHOWN:
         lines += [f"… and {len(denials) - SHOWN} more; `aup check FILE` shows them all.", ""]
-    asker = f" as tenant {verdict.tenant}" if verdict.tenant else ""
-    rules = ", ".join(sorted({finding.rule for finding in denials}))
-    lines.append(f"If this is legitimate, ask {verdict.contact} for a permit{asker}, naming {rules}.")
+    lines.append(permit_advice(verdict.contact, verdict.tenant, (finding.rule for finding in denials)))
     return "\n".join(lines)
 
 

@@ -33,6 +33,8 @@ _TEMPLATES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("spec", "jobTemplate", "spec", "parallelism"),
     ),
 }
+_HOOKS = ("postStart", "preStop")
+_PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 _DEPTH = 24
 _VISITS = 20_000
 
@@ -50,12 +52,19 @@ class Container(msgspec.Struct, frozen=True):
         """The image reference as written, empty where there is none."""
         return text(self.spec.get("image"))
 
-    def words(self) -> Iterator[tuple[str, str]]:
-        """Each string of `command` and `args`, with its field path."""
-        for key in ("command", "args"):
-            for index, word in enumerate(listing(self.spec.get(key))):
-                if isinstance(word, str):
-                    yield f"{self.path}.{key}[{index}]", word
+    def commands(self) -> Iterator[list[tuple[str, str]]]:
+        """Each command that runs in it, as words with their field paths: its own, its hooks' and its probes'."""
+        yield [*self._words(self.spec, "command"), *self._words(self.spec, "args")]
+        lifecycle = mapping(self.spec.get("lifecycle"))
+        runners = [(f"lifecycle.{hook}", lifecycle.get(hook)) for hook in _HOOKS]
+        runners += [(probe, self.spec.get(probe)) for probe in _PROBES]
+        for path, runner in runners:
+            yield [*self._words(mapping(mapping(runner).get("exec")), "command", f"{path}.exec.")]
+
+    def _words(self, holder: Json, key: str, prefix: str = "") -> Iterator[tuple[str, str]]:
+        for index, word in enumerate(listing(holder.get(key))):
+            if isinstance(word, str):
+                yield f"{self.path}.{prefix}{key}[{index}]", word
 
     def environment(self) -> Iterator[tuple[str, str, str]]:
         """Each environment variable that has a literal value, as (field path, name, value)."""

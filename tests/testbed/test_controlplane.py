@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -149,13 +150,40 @@ def test_two_planes_run_side_by_side_and_stop_without_a_trace(plane: ControlPlan
     plane.kubectl("get", "--raw", "/readyz")
 
 
-def test_a_failed_start_names_the_process_and_shows_its_log(tmp_path: Path) -> None:
-    """An argument kube-apiserver does not know ends the start at once, with the reason in the message."""
+def test_a_failed_start_names_the_process_and_shows_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An argument kube-apiserver does not know ends the start at once; the message has the reason, the folder stays."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(StartError) as caught:
-        ControlPlane.start(log_dir=tmp_path, apiserver_args=["--no-such-flag"])
+        ControlPlane.start(apiserver_args=["--no-such-flag"])
+    (run_dir,) = tmp_path.glob("aup-testbed-*")
+    assert f"kept in {run_dir}" in capsys.readouterr().err
+    assert not (run_dir / "etcd").exists()
     assert "kube-apiserver ended with exit code 1" in str(caught.value)
     assert "unknown flag: --no-such-flag" in str(caught.value)
-    assert str(tmp_path / "kube-apiserver.log") in str(caught.value)
+    assert str(run_dir / "logs" / "kube-apiserver.log") in str(caught.value)
+
+
+def test_a_plane_ends_with_its_starter(tmp_path: Path) -> None:
+    """A starter that is killed hard leaves no process and no key behind, only the logs."""
+    script = (
+        "import json, time\nfrom testbed.controlplane import ControlPlane\n"
+        "plane = ControlPlane.start()\nprint(json.dumps(plane.pids), flush=True)\ntime.sleep(600)\n"
+    )
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=REPOSITORY, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as starter:
+        assert starter.stdout is not None
+        pids = json.loads(starter.stdout.readline())
+        starter.kill()
+    (run_dir,) = tmp_path.glob("aup-testbed-*")
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline and [entry.name for entry in run_dir.iterdir()] != ["logs"]:
+        time.sleep(0.05)
+    assert [entry.name for entry in run_dir.iterdir()] == ["logs"]
+    assert [name for name, pid in pids.items() if start_time(pid) is not None] == []
 
 
 def test_a_named_cluster_is_used_and_never_stopped(plane: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> None:

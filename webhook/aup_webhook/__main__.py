@@ -11,12 +11,12 @@ from pathlib import Path
 
 import uvicorn
 import uvloop
-from aup import logs
-from aup.errors import InputError
 
+from aup import environment, logs
+from aup.errors import InputError
 from aup_webhook import tls, watch
 from aup_webhook.app import Draining, plain_app, review_app
-from aup_webhook.settings import Settings, from_environment
+from aup_webhook.settings import Settings
 from aup_webhook.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ async def serve(settings: Settings) -> None:
 def main() -> int:
     """Run the webhook; 2 for settings that cannot work."""
     try:
-        settings = from_environment(os.environ)
+        settings = environment.read(Settings, os.environ)
         tls.content(Path(settings.tls_cert), Path(settings.tls_key))
     except (InputError, OSError) as error:
         print(f"aup_webhook: {error}", file=sys.stderr)  # noqa: T201 - there is no log yet

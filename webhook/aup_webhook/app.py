@@ -4,14 +4,14 @@ import logging
 import time
 from datetime import UTC, datetime
 
-from aup.engine import decide
-from aup.facts import Facts
-from aup.model import Verdict
-from aup.review import Review
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import ClientDisconnect
 
+from aup.engine import decide
+from aup.facts import Facts
+from aup.model import Verdict
+from aup.review import Review
 from aup_webhook import metrics
 from aup_webhook.snapshot import Snapshot
 from aup_webhook.wire import NotAReviewError, Point, answer, decode

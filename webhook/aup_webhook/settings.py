@@ -1,9 +1,6 @@
-"""Settings from the environment, each `AUP_` and the field's name in upper case."""
-
-from collections.abc import Mapping
+"""The settings, read by `aup.environment`."""
 
 import msgspec
-from aup.errors import InputError
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,23 +25,3 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: int = 8 * 2**20
     drain_seconds: float = 0
     log_level: str = "info"
-
-
-def from_environment(environment: Mapping[str, str]) -> Settings:
-    """Read the settings.
-
-    Raises:
-        InputError: One is missing or no number; the text names the variable.
-    """
-    given = {
-        field.name: environment[variable]
-        for field in msgspec.structs.fields(Settings)
-        if (variable := f"AUP_{field.name.upper()}") in environment
-    }
-    for field in msgspec.structs.fields(Settings):
-        if field.required and field.name not in given:
-            raise InputError(f"AUP_{field.name.upper()}", "is not set; the webhook serves HTTPS only")
-    try:
-        return msgspec.convert(given, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        raise InputError("environment", f"{error} (AUP_ and the field's name in upper case)") from None

@@ -13,7 +13,6 @@ from aup.api.tenant import Tenant
 from aup.errors import InputError
 from aup.facts import Facts, decoded, gathered, namespace_of
 from aup.review import Json, mapping, text
-
 from aup_webhook import metrics
 
 log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from typing import Any
 import kubernetes
 import msgspec
 import urllib3
+
 from aup.api.meta import API_VERSION, TENANT_LABEL
 from aup.review import Json
-
 from aup_webhook import metrics
 from aup_webhook.snapshot import READERS, Snapshot
 

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 import msgspec
+
 from aup.message import rejection, warning
 from aup.model import Verdict
 from aup.review import Json, Operation, Review

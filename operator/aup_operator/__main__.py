@@ -1,0 +1,47 @@
+"""`python -Im aup_operator`: run until told to stop."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import kopf
+import prometheus_client
+import urllib3
+
+from aup import environment, logs
+from aup.errors import AupError
+from aup_operator import handlers, policy
+from aup_operator.kube import connect
+from aup_operator.reconcile import Reconciler
+from aup_operator.settings import Settings
+
+
+def main() -> int:
+    """Run the operator; 2 for settings that cannot work."""
+    try:
+        settings = environment.read(Settings, os.environ)
+        manifest = policy.read(Path(settings.policy_file)) if settings.policy_file else None
+        kube = connect(settings.connections)
+        if manifest is not None:
+            policy.install(kube, manifest)
+    except (AupError, OSError, urllib3.exceptions.HTTPError) as error:
+        print(f"aup_operator: {error}", file=sys.stderr)  # noqa: T201 - there is no log yet
+        return 2
+    logs.configure(settings.log_level)
+    logging.getLogger("kopf").setLevel(logging.WARNING)
+    if settings.metrics_port:
+        prometheus_client.start_http_server(settings.metrics_port, settings.host)
+    registry = kopf.OperatorRegistry()
+    handlers.register(registry, Reconciler(kube, settings.namespace, settings.connections), settings)
+    kopf.run(
+        registry=registry,
+        standalone=True,
+        clusterwide=True,
+        liveness_endpoint=f"http://{settings.host}:{settings.health_port}/healthz",
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,227 @@
+"""One pass of holding a tenant down: find, record, read back, change, and count what still runs.
+
+A pass may end anywhere and the next one goes on: what is recorded is found again by UID, what is down already needs no
+patch, and nothing is changed that is not recorded.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+
+import msgspec
+import urllib3
+
+from aup.api.suspension import Unenforced
+from aup.api.suspension_record import KIND, RecordEntry, SuspensionRecord
+from aup.errors import AupError
+from aup.facts import decoded
+from aup.review import Json, mapping
+from aup_operator import record
+from aup_operator.drivers import DRIVERS
+from aup_operator.drivers.driver import Driver
+from aup_operator.drivers.pod import POD, controller, recreatable, runs, terminating
+from aup_operator.kube import JSON_PATCH, Kube, KubeError
+from aup_operator.namespaces import TenantNamespace
+
+FAILURES = (AupError, OSError, urllib3.exceptions.HTTPError)
+"""What a call to the API server may end with when it does not succeed."""
+
+
+class Target(msgspec.Struct, frozen=True):
+    """An object to hold down, as it is now."""
+
+    driver: Driver
+    manifest: Json
+
+    @property
+    def uid(self) -> str:
+        """The object's UID."""
+        return str(self.manifest["metadata"]["uid"])
+
+    @property
+    def path(self) -> str:
+        """The object's path on the API server."""
+        return self.driver.path(self.manifest["metadata"]["namespace"], self.manifest["metadata"]["name"])
+
+    @property
+    def label(self) -> str:
+        """`Kind namespace/name`, for people."""
+        metadata = self.manifest["metadata"]
+        return f"{self.driver.kind} {metadata['namespace']}/{metadata['name']}"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a pass came to."""
+
+    recorded: int
+    records: list[str]
+    held: int
+    running: int
+    unenforced: list[Unenforced]
+
+
+def records_of(kube: Kube, tenant: str) -> list[SuspensionRecord]:
+    """The tenant's records that still hold something down, oldest first."""
+    everything = (decoded(manifest, SuspensionRecord) for manifest in kube.list(KIND.path))
+    holding = [one for one in everything if one.spec.tenant == tenant and one.status.phase != "Restored"]
+    return sorted(holding, key=lambda one: one.metadata.name)
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What there is to hold down, and the UIDs of all objects whose controllers then take their own Pods down."""
+
+    targets: list[Target]
+    controllers: set[str]
+
+
+def find(kube: Kube, namespaces: Iterable[TenantNamespace]) -> Found:
+    """Every object of the tenant that a driver holds down, in the order of a suspension.
+
+    An object that the controller of another one found here looks after is left to it. An owner reference alone does
+    not make it so: the owner must exist and select it, or a tenant could hide objects behind forged references.
+    """
+    targets: list[Target] = []
+    controllers: set[str] = set()
+    for namespace in namespaces:
+        seen: dict[str, Json] = {}
+        for driver in DRIVERS:
+            for item in kube.list(driver.collection(namespace.name)):
+                seen[item["metadata"]["uid"]] = item
+                if not (driver.owner and _looked_after(item, seen)) and driver.changes(item):
+                    targets.append(Target(driver, item))
+        controllers |= seen.keys()
+    order = {driver.kind: position for position, driver in enumerate(DRIVERS)}
+    return Found(sorted(targets, key=lambda target: order[target.driver.kind]), controllers)
+
+
+def _looked_after(item: Json, owners: dict[str, Json]) -> bool:
+    owner = owners.get(str(controller(item).get("uid", "")))
+    if owner is None:
+        return False
+    labels = mapping(item["metadata"].get("labels"))
+    selector = mapping(mapping(mapping(owner.get("spec")).get("selector")).get("matchLabels"))
+    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+
+
+def find_pods(kube: Kube, namespaces: Iterable[TenantNamespace]) -> list[Target]:
+    """Every Pod of the tenant that runs or may start."""
+    return [
+        Target(POD, pod) for namespace in namespaces for pod in kube.list(POD.collection(namespace.name)) if runs(pod)
+    ]
+
+
+def write_ahead(
+    kube: Kube, tenant: str, suspension: str, known: Sequence[SuspensionRecord], targets: Sequence[Target]
+) -> list[SuspensionRecord]:
+    """Record what is not recorded yet, and read it back.
+
+    Returns:
+        All records, the new ones behind those known before.
+
+    Raises:
+        AupError: What was read back is not what was written.
+    """
+    recorded = {one.uid for each in known for one in each.spec.entries}
+    entries = [_entry(target) for target in targets if target.uid not in recorded]
+    complete = list(known)
+    first = 1 + max((_number(one.metadata.name, suspension) for one in known), default=0)
+    for manifest in record.records(tenant, suspension, entries, first):
+        kube.create(KIND.path, manifest)
+        stored = kube.get(f"{KIND.path}/{manifest['metadata']['name']}")
+        written = decoded(stored or {}, SuspensionRecord) if stored else None
+        if written is None or not record.intact(written):
+            raise AupError(f"SuspensionRecord {manifest['metadata']['name']} does not read back as written")
+        complete.append(written)
+    return complete
+
+
+def _number(name: str, suspension: str) -> int:
+    head, _, number = name.rpartition("-")
+    return int(number) if head == suspension else 0
+
+
+def _entry(target: Target) -> RecordEntry:
+    keep = recreatable(target.manifest) if target.driver is POD else None
+    return record.entry(target.driver, target.manifest, keep)
+
+
+def take_down(kube: Kube, pool: Executor, targets: Sequence[Target]) -> list[Unenforced]:
+    """Patch what is not down yet; what fails is reported and tried again in the next pass."""
+
+    def patch(target: Target) -> None:
+        operations = record.hold(target.manifest, target.driver.changes(target.manifest))
+        if operations:
+            kube.patch(target.path, operations, JSON_PATCH)
+
+    return each(pool, targets, patch)
+
+
+def delete_pods(kube: Kube, pool: Executor, pods: Sequence[Target]) -> list[Unenforced]:
+    """Delete Pods, each only if it is still the one recorded."""
+    return each(pool, pods, lambda target: kube.delete(target.path, target.uid))
+
+
+def each(pool: Executor, targets: Sequence[Target], action: Callable[[Target], None]) -> list[Unenforced]:
+    """Do something to each target at the pool's width; what failed, with why. An object that is gone is no failure."""
+
+    def tried(target: Target) -> Unenforced | None:
+        try:
+            action(target)
+        except KubeError as error:
+            return None if error.not_found else Unenforced(object=target.label, reason=str(error)[:5000])
+        except FAILURES as error:
+            return Unenforced(object=target.label, reason=str(error)[:5000])
+        return None
+
+    return [failure for failure in pool.map(tried, targets) if failure is not None]
+
+
+def stray(pods: Iterable[Target], controllers: set[str], *, overdue: bool) -> list[Target]:
+    """The Pods to delete: those that no held controller looks after; once overdue, all that are left."""
+    return [
+        pod
+        for pod in pods
+        if not terminating(pod.manifest)
+        and (overdue or str(controller(pod.manifest).get("uid", "")) not in controllers)
+    ]
+
+
+def run(
+    kube: Kube,
+    pool: Executor,
+    tenant: str,
+    suspension: str,
+    namespaces: Sequence[TenantNamespace],
+    *,
+    overdue: bool,
+    progress: Callable[[Outcome], None],
+) -> Outcome:
+    """One whole pass over a tenant whose namespaces are frozen already.
+
+    Args:
+        kube: The API server.
+        pool: Threads for calls side by side.
+        tenant: The tenant's name.
+        suspension: The Suspension that new records are named after.
+        namespaces: The tenant's namespaces.
+        overdue: Whether controllers have had their time to take their Pods down.
+        progress: Told the outcome so far once everything is recorded, before anything is changed.
+    """
+    found = find(kube, namespaces)
+    doomed = stray(find_pods(kube, namespaces), found.controllers, overdue=overdue)
+    bare = [pod for pod in doomed if not controller(pod.manifest)]
+    records = write_ahead(kube, tenant, suspension, records_of(kube, tenant), [*found.targets, *bare])
+    progress(_outcome(records, 0, 0, []))
+    failed = take_down(kube, pool, found.targets)
+    failed += delete_pods(kube, pool, doomed)
+    held = len(found.targets) + len(doomed) - len(failed)
+    return _outcome(records, held, len(find_pods(kube, namespaces)), failed)
+
+
+def _outcome(records: Sequence[SuspensionRecord], held: int, running: int, unenforced: list[Unenforced]) -> Outcome:
+    return Outcome(
+        recorded=sum(len(one.spec.entries) for one in records),
+        records=[one.metadata.name for one in records],
+        held=held,
+        running=running,
+        unenforced=unenforced[:50],
+    )

@@ -1,0 +1,46 @@
+"""The namespaces of a tenant, and the label that makes the API server hold them."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from aup.api.meta import SUSPENDED_LABEL, TENANT_LABEL
+from aup.review import Json, mapping
+from aup_operator.kube import MERGE_PATCH, Kube
+
+SYSTEM = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
+"""Never suspended, whatever label they carry."""
+
+_PATH = "/api/v1/namespaces"
+
+
+class TenantNamespace(msgspec.Struct, frozen=True):
+    """A namespace of a tenant: `freeze` is the value of the suspended label, empty without one."""
+
+    name: str
+    tenant: str
+    freeze: str
+
+
+def of_tenants(kube: Kube, own: str) -> list[TenantNamespace]:
+    """All namespaces that belong to tenants, without the system's and our own; ending ones are left out."""
+    return [
+        TenantNamespace(
+            manifest["metadata"]["name"],
+            _labels(manifest)[TENANT_LABEL],
+            str(_labels(manifest).get(SUSPENDED_LABEL, "")),
+        )
+        for manifest in kube.list(_PATH, label_selector=TENANT_LABEL)
+        if manifest["metadata"]["name"] not in SYSTEM | {own} and "deletionTimestamp" not in manifest["metadata"]
+    ]
+
+
+def freeze(kube: Kube, namespaces: Iterable[TenantNamespace], value: str | None) -> None:
+    """Set the suspended label to `true` or `lifting`, or remove it (None), where it is otherwise."""
+    for namespace in namespaces:
+        if namespace.freeze != (value or ""):
+            kube.patch(f"{_PATH}/{namespace.name}", {"metadata": {"labels": {SUSPENDED_LABEL: value}}}, MERGE_PATCH)
+
+
+def _labels(manifest: Json) -> Json:
+    return mapping(manifest["metadata"].get("labels"))

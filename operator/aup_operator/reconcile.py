@@ -1,0 +1,295 @@
+"""One look at everything: what is ordered, what is true, and the next step from here to there.
+
+Level-triggered: a pass reads the API server, trusts nothing remembered, and may be killed at any point.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+
+from aup.api import acceptable_use_policy, permit, suspension, tenant
+from aup.api.acceptable_use_policy import AcceptableUsePolicy
+from aup.api.meta import GROUP, Kind, Struct
+from aup.api.permit import Permit
+from aup.api.suspension import Phase, Suspension, SuspensionStatus
+from aup.api.tenant import Tenant
+from aup.errors import InputError
+from aup.facts import decoded, gathered, suspension_standing
+from aup.model import Verdict
+from aup_operator import hold, metrics, namespaces, notices, release
+from aup_operator.hold import FAILURES
+from aup_operator.kube import MERGE_PATCH, Kube
+from aup_operator.namespaces import TenantNamespace
+from aup_operator.standing import permit_status, policy_status, tenant_status
+from aup_operator.status import condition, write
+
+log = logging.getLogger(__name__)
+
+FINALIZER = f"{GROUP}/lift-first"
+"""Keeps a deleted Suspension until everything is put back."""
+
+_PATIENCE = timedelta(seconds=10)
+"""How long controllers get to take their Pods down before we delete what is left."""
+
+T = TypeVar("T", bound=Struct)
+
+
+class Reconciler:
+    """Brings tenants to where their Suspensions want them.
+
+    Args:
+        kube: The API server.
+        own_namespace: Ours, which is never suspended.
+        connections: Calls to the API server at once.
+    """
+
+    def __init__(self, kube: Kube, own_namespace: str, connections: int) -> None:
+        self._kube = kube
+        self._own = own_namespace
+        self._pool = ThreadPoolExecutor(connections, thread_name_prefix="calls")
+
+    def sync(self, now: datetime) -> bool:
+        """One pass over all tenants.
+
+        Returns:
+            Whether some suspension or lift is still on its way, so that the next pass should come soon.
+        """
+        now = now.astimezone(UTC).replace(microsecond=0)
+        policies = self._items(acceptable_use_policy.KIND, AcceptableUsePolicy)
+        tenants = self._items(tenant.KIND, Tenant)
+        ordered = self._items(suspension.KIND, Suspension)
+        spaces = namespaces.of_tenants(self._kube, self._own)
+        told = _policy(policies, now)
+        busy = False
+        for name in sorted({one.spec.tenant for one in ordered}):
+            of_tenant = [one for one in ordered if one.spec.tenant == name]
+            owned = [one for one in spaces if one.tenant == name]
+            try:
+                busy |= self._tenant(name, of_tenant, owned, told, now)
+            except FAILURES as error:
+                busy = True
+                metrics.FAILURES.inc()
+                log.warning("a tenant could not be reconciled", extra={"tenant": name, "problem": str(error)})
+        self._standings(policies, tenants, spaces, now)
+        return busy
+
+    def _items(self, kind: Kind, type_: type[T]) -> list[T]:
+        items = []
+        for manifest in self._kube.list(kind.path):
+            try:
+                items.append(decoded(manifest, type_))
+            except InputError as error:
+                log.error("an object cannot be read", extra={"kind": kind.kind, "problem": str(error)})  # noqa: TRY400
+        return items
+
+    def _standings(
+        self,
+        policies: Sequence[AcceptableUsePolicy],
+        tenants: Sequence[Tenant],
+        spaces: Sequence[TenantNamespace],
+        now: datetime,
+    ) -> None:
+        ordered = self._items(suspension.KIND, Suspension)
+        for policy in policies:
+            write(self._kube, acceptable_use_policy.KIND, policy, policy_status(policy, policies, now))
+        for one in self._items(permit.KIND, Permit):
+            write(self._kube, permit.KIND, one, permit_status(one, now))
+        suspended = 0
+        for each in tenants:
+            name = each.metadata.name
+            own = [one for one in ordered if one.spec.tenant == name]
+            status = tenant_status(each, own, sum(one.tenant == name for one in spaces), now)
+            suspended += status.standing != "Good"
+            write(self._kube, tenant.KIND, each, status)
+        metrics.SUSPENDED.set(suspended)
+
+    def _tenant(
+        self,
+        name: str,
+        ordered: Sequence[Suspension],
+        spaces: Sequence[TenantNamespace],
+        told: Verdict,
+        now: datetime,
+    ) -> bool:
+        standings = {one.metadata.name: suspension_standing(one, now) for one in ordered}
+        in_force = [one for one in ordered if standings[one.metadata.name] == "Suspended"]
+        lifting = [one for one in ordered if standings[one.metadata.name] == "Lifting"]
+        for one in ordered:
+            if one not in in_force and one not in lifting:
+                self._idle(one, now)
+        if in_force:
+            for one in lifting:
+                self._lifted(one, spaces, "another suspension of this tenant is still in force", now)
+            return self._hold(name, in_force, spaces, told, now)
+        if lifting:
+            return self._release(name, lifting, spaces, now)
+        return False
+
+    def _idle(self, one: Suspension, now: datetime) -> None:
+        """A suspension that is still to come, or that is over."""
+        if one.status.phase == "Lifted":
+            self._finalizer(one, present=False)
+        elif one.spec.lift is not None or one.metadata.deletion_timestamp is not None:
+            self._status(one, "Lifted", "LiftedBeforehand", "It was lifted before it took effect.", now, lifted_at=now)
+        else:
+            self._finalizer(one, present=True)
+            begins = f"It takes effect at {one.spec.effective_at:%Y-%m-%d %H:%M} UTC."
+            self._status(one, "Pending", "NotYetEffective", begins, now)
+
+    def _hold(
+        self, name: str, ordered: Sequence[Suspension], spaces: Sequence[TenantNamespace], told: Verdict, now: datetime
+    ) -> bool:
+        in_force = list(ordered)
+        for one in in_force:
+            self._finalizer(one, present=True)
+            if one.status.phase in {None, "Pending"}:
+                self._status(one, "Freezing", "Freezing", "The API server is told to let nothing up.", now)
+            notices.issue(self._kube, one, spaces, told, now)
+            notices.settle(self._kube, one, spaces, "Open", now)
+        namespaces.freeze(self._kube, spaces, "true")
+        since = min(_since(one, now) for one in in_force)
+
+        def progress(outcome: hold.Outcome) -> None:
+            """Name the records in the status before anything is changed, so that a lift knows what must be there."""
+            for position, one in enumerate(in_force):
+                if one.status.phase != "Enforced" or outcome.records != one.status.records:
+                    in_force[position] = self._status(
+                        one,
+                        "Enforcing",
+                        "Enforcing",
+                        f"{outcome.recorded} objects are recorded and are being taken down.",
+                        now,
+                        recorded=outcome.recorded,
+                        records=outcome.records,
+                    )
+
+        outcome = hold.run(
+            self._kube,
+            self._pool,
+            name,
+            in_force[0].metadata.name,
+            spaces,
+            overdue=now - since > _PATIENCE,
+            progress=progress,
+        )
+        settled = not outcome.unenforced and outcome.running == 0
+        for one in in_force:
+            self._status(
+                one,
+                "Enforced" if settled else "Enforcing",
+                "Enforced" if settled else "Enforcing",
+                f"Nothing of the tenant runs; {outcome.recorded} objects are recorded."
+                if settled
+                else f"{outcome.running} Pods still run, {len(outcome.unenforced)} objects could not be changed.",
+                now,
+                recorded=outcome.recorded,
+                records=outcome.records,
+                held=outcome.held,
+                running=outcome.running,
+                unenforced=outcome.unenforced,
+                enforced_at=(one.status.enforced_at or now) if settled else one.status.enforced_at,
+            )
+        return not settled
+
+    def _release(
+        self, name: str, lifting: Sequence[Suspension], spaces: Sequence[TenantNamespace], now: datetime
+    ) -> bool:
+        named = sorted({record for one in lifting for record in one.status.records})
+        damage = release.damage(self._kube, named)
+        if damage:
+            metrics.BLOCKED.labels(name).set(1)
+            log.error("a lift is refused", extra={"tenant": name, "problem": damage})
+            for one in lifting:
+                self._status(one, "Lifting", "RecordDamaged", damage, now)
+            return True
+        metrics.BLOCKED.labels(name).set(0)
+        records = hold.records_of(self._kube, name)
+        for one in lifting:
+            if one.status.phase != "Lifting":
+                self._status(one, "Lifting", "Restoring", "Originals are being put back.", now)
+        if records:
+            namespaces.freeze(self._kube, spaces, "lifting")
+        outcome = release.run(self._kube, self._pool, records)
+        if not outcome.done:
+            for one in lifting:
+                what = f"{outcome.restored} objects are back, {len(outcome.unenforced)} could not be put back yet."
+                self._status(
+                    one, "Lifting", "Restoring", what, now, restored=outcome.restored, unenforced=outcome.unenforced
+                )
+            return True
+        namespaces.freeze(self._kube, spaces_now(self._kube, self._own, name), None)
+        for one in lifting:
+            gone = f" {outcome.gone} had been deleted or replaced meanwhile." if outcome.gone else ""
+            self._lifted(one, spaces, f"Everything is as it was.{gone}", now, outcome.restored)
+        return False
+
+    def _lifted(
+        self, one: Suspension, spaces: Sequence[TenantNamespace], message: str, now: datetime, restored: int = 0
+    ) -> None:
+        notices.settle(self._kube, one, spaces, "Closed", now)
+        self._status(
+            one,
+            "Lifted",
+            "Lifted",
+            message,
+            now,
+            restored=restored,
+            held=0,
+            running=None,
+            unenforced=[],
+            lifted_at=now,
+        )
+        self._finalizer(one, present=False)
+
+    def _finalizer(self, one: Suspension, *, present: bool) -> None:
+        ours = FINALIZER in one.metadata.finalizers
+        if ours == present or (present and one.metadata.deletion_timestamp is not None):
+            return
+        others = [finalizer for finalizer in one.metadata.finalizers if finalizer != FINALIZER]
+        body = {"metadata": {"uid": one.metadata.uid, "finalizers": [*others, FINALIZER] if present else others}}
+        self._kube.patch(f"{suspension.KIND.path}/{one.metadata.name}", body, MERGE_PATCH)
+
+    def _status(
+        self, one: Suspension, phase: Phase, reason: str, message: str, now: datetime, **fields: object
+    ) -> Suspension:
+        """Write a suspension's status; the suspension with it."""
+        generation = one.metadata.generation
+        enforced = condition(
+            one.status,
+            "Enforced",
+            true=phase == "Enforced",
+            reason=reason,
+            message=message[:32768],
+            generation=generation,
+            now=now,
+        )
+        status: SuspensionStatus = msgspec.structs.replace(
+            one.status, phase=phase, observed_generation=generation, conditions=[enforced], **fields
+        )
+        if phase != one.status.phase:
+            log.info(
+                "suspension",
+                extra={"suspension": one.metadata.name, "tenant": one.spec.tenant, "phase": phase, "reason": message},
+            )
+        write(self._kube, suspension.KIND, one, status)
+        return msgspec.structs.replace(one, status=status)
+
+
+def spaces_now(kube: Kube, own: str, name: str) -> list[TenantNamespace]:
+    """A tenant's namespaces with their labels as they are now."""
+    return [one for one in namespaces.of_tenants(kube, own) if one.tenant == name]
+
+
+def _since(one: Suspension, now: datetime) -> datetime:
+    """Since when a suspension is being enforced."""
+    return next((each.last_transition_time for each in one.status.conditions if one.status.records), now)
+
+
+def _policy(policies: Iterable[AcceptableUsePolicy], now: datetime) -> Verdict:
+    """The provider's name, contact and version in force, for what the tenant is told."""
+    in_force = gathered(policies=policies).policy_at(now)
+    return Verdict(policy=in_force.version, provider=in_force.provider, contact=in_force.contact)

@@ -1,0 +1,42 @@
+"""Status and conditions: written only where something changed."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from aup.api.meta import API_VERSION, Condition, Kind, Status
+from aup_operator.kube import MERGE_PATCH, Kube
+
+
+def condition(
+    old: Status, type_: str, *, true: bool, reason: str, message: str, generation: int, now: datetime
+) -> Condition:
+    """A condition that keeps the time of its last transition while its status stays the same."""
+    status: Literal["True", "False"] = "True" if true else "False"
+    before = next((one for one in old.conditions if one.type == type_), None)
+    since = before.last_transition_time if before is not None and before.status == status else now
+    return Condition(
+        type=type_,
+        status=status,
+        reason=reason,
+        message=message,
+        last_transition_time=since,
+        observed_generation=generation,
+    )
+
+
+def write(kube: Kube, kind: Kind, item: Any, status: Status) -> bool:
+    """Store a status if it differs from the item's; whether it did.
+
+    A field that was set and is not any more is removed (a merge patch does so for null).
+    """
+    if status == item.status:
+        return False
+    metadata = item.metadata
+    where = f"/apis/{API_VERSION}" + (f"/namespaces/{metadata.namespace}" if kind.namespaced else "")
+    new = msgspec.to_builtins(status)
+    dropped = dict.fromkeys(msgspec.to_builtins(item.status).keys() - new.keys())
+    body = {"metadata": {"uid": metadata.uid}, "status": {**dropped, **new}}
+    kube.patch(f"{where}/{kind.plural}/{metadata.name}/status", body, MERGE_PATCH)
+    return True
