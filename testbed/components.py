@@ -124,6 +124,8 @@ def controller_manager(programs: Mapping[str, Path], layout: Layout, ports: Port
         f"--cluster-signing-cert-file={pki / 'ca.crt'}",
         f"--cluster-signing-key-file={pki / 'ca.key'}",
         "--leader-elect=false",
+        # The fake node has no kubelet that renews a lease; by default it would be NotReady, with its Pods, after 40 s.
+        "--node-monitor-grace-period=24h",
         "--kube-api-qps=300",
         "--kube-api-burst=600",
         "--horizontal-pod-autoscaler-sync-period=5s",

@@ -15,8 +15,8 @@ _KUBERNETES = f"{_SMALL} -X {_VERSION}.gitVersion=v1.37.2 -X {_VERSION}.gitMajor
 class Tool:
     """One program.
 
-    `minimum` is the oldest (major, minor) that is taken from outside the modules. The Kubernetes servers must be at
-    most one minor version apart from the 1.37 that the modules hold, because found and built ones may be mixed.
+    `minimum` is the oldest (major, minor) that is taken from outside the modules. Kubernetes' own programs must be
+    at most one minor version apart from the 1.37 that the modules hold, because found and built ones may be mixed.
     """
 
     name: str
@@ -45,7 +45,7 @@ TOOLS: dict[str, Tool] = {
         _kubernetes("kube-apiserver", (1, 36)),
         _kubernetes("kube-controller-manager", (1, 36)),
         _kubernetes("kube-scheduler", (1, 36)),
-        _kubernetes("kubectl", (1, 30), "version", "--client"),
+        _kubernetes("kubectl", (1, 36), "version", "--client"),
         Tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", (0, 6)),
         Tool(
             "helm",

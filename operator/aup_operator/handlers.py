@@ -28,6 +28,8 @@ def register(registry: kopf.OperatorRegistry, reconciler: Reconciler, settings: 
     wake = asyncio.Event()
     tasks: list[asyncio.Task[None]] = []
 
+    kopf.on.login(registry=registry)(kopf.login_via_client)
+
     @kopf.on.startup(registry=registry)
     async def begin(settings: kopf.OperatorSettings, **_: Any) -> None:
         settings.posting.enabled = False  # Events are ours to write

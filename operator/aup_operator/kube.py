@@ -1,5 +1,6 @@
 """The operator's only client of the API server: JSON in and out, one call a method."""
 
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -120,8 +121,10 @@ def connect(connections: int) -> Kube:
         AupError: There are no credentials.
     """
     configuration = kubernetes.client.Configuration()
+    inside = "KUBERNETES_SERVICE_HOST" in os.environ
+    load = kubernetes.config.load_incluster_config if inside else kubernetes.config.load_kube_config
     try:
-        kubernetes.config.load_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        load(client_configuration=configuration)
     except kubernetes.config.ConfigException as error:
         raise AupError(f"no way to the API server: {error}; set KUBECONFIG") from None
     configuration.connection_pool_maxsize = connections

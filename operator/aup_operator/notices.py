@@ -93,7 +93,7 @@ def event(kube: Kube, regarding: Json, reason: str, note: str, now: datetime) ->
     manifest = {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
-        "metadata": {"generateName": f"{metadata['name']}.", "namespace": namespace},
+        "metadata": {"generateName": f"{metadata['name']}-", "namespace": namespace},
         "eventTime": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "type": "Normal",
         "reason": reason,

@@ -1,6 +1,7 @@
 """Watches that feed the snapshot: list, then follow, through disconnects, silence and 410 Gone."""
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -132,6 +133,8 @@ def start(snapshot: Snapshot) -> None:
     Raises:
         kubernetes.config.ConfigException: There are neither.
     """
-    kubernetes.config.load_config()  # type: ignore[no-untyped-call]
+    inside = "KUBERNETES_SERVICE_HOST" in os.environ
+    load = kubernetes.config.load_incluster_config if inside else kubernetes.config.load_kube_config
+    load()
     for kind in READERS:
         Reflector(kubernetes.client.ApiClient(), kind, snapshot).start()

@@ -1,0 +1,174 @@
+"""aup on a control plane as a user installs it: by its chart.
+
+The chart's Pods run no containers there, so the same entry points run as local processes, under their own service
+accounts' tokens and behind the chart's own Service.
+"""
+
+import base64
+import json
+import ssl
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from testbed.certificates import Authority
+from testbed.controlplane import ControlPlane
+from testbed.processes import Component, Processes, free_ports
+
+NAMESPACE = "aup-system"
+RELEASE = "aup"
+CHART = Path(__file__).resolve().parent.parent / "charts" / "aup"
+
+_READY_SECONDS = 30.0
+_POLL_SECONDS = 0.05
+
+
+class InstallationError(Exception):
+    """A process of ours did not become ready; the text has the end of its log."""
+
+
+class Installation:
+    """One installation of aup. `webhook` and `operator` can be killed and started again, as a node failure would do.
+
+    Attributes:
+        plane: The control plane.
+        log_dir: Folder with a log file for each process.
+        certificate, key: The serving certificate's files, which a test may replace.
+        authority: The certificate authority that signed it.
+    """
+
+    def __init__(self, plane: ControlPlane, log_dir: Path, *, leave_running: bool = False) -> None:
+        """Only prepares; `install` installs, `start` starts."""
+        self.plane = plane
+        self.log_dir = log_dir
+        self.authority = Authority()
+        folder = plane.run_dir / "aup"
+        folder.mkdir(exist_ok=True)
+        self.certificate, self.key = self.authority.server("aup-webhook", self.names()).write(folder, "tls")
+        self.port, self.plain_port, self.health_port = free_ports(3)
+        self._processes = Processes(plane.run_dir, log_dir, leave_running=leave_running)
+        self._running: dict[str, Component] = {}
+        self._starts = 0
+
+    @staticmethod
+    def names() -> list[str]:
+        """The names that the serving certificate is for."""
+        return ["localhost", f"{RELEASE}-webhook.{NAMESPACE}.svc"]
+
+    @classmethod
+    def install(cls, plane: ControlPlane, log_dir: Path, *, leave_running: bool = False) -> Self:
+        """`helm install` the chart, start webhook and operator, and wait until both are at work.
+
+        Raises:
+            testbed.controlplane.CommandError: helm failed.
+            InstallationError: A process did not become ready.
+        """
+        made = cls(plane, log_dir, leave_running=leave_running)
+        plane.helm("install", RELEASE, str(CHART), "--namespace", NAMESPACE, "--create-namespace", *made.helm_values())
+        made.start_webhook()
+        made.start_operator()
+        made.wait_for_policy()
+        return made
+
+    def helm_values(self) -> Sequence[str]:
+        """The values with which the chart's Service leads to the local webhook."""
+        bundle = base64.b64encode(self.authority.pair.certificate).decode()
+        return (
+            "--set",
+            f"webhook.tls.caBundle={bundle},webhook.service.externalName=localhost,webhook.service.port={self.port}",
+        )
+
+    def start_webhook(self) -> None:
+        """Start the webhook and wait for `/readyz`."""
+        self._start(
+            "webhook",
+            {
+                "AUP_PORT": str(self.port),
+                "AUP_PLAIN_PORT": str(self.plain_port),
+                "AUP_TLS_CERT": str(self.certificate),
+                "AUP_TLS_KEY": str(self.key),
+            },
+        )
+        self._wait("webhook", f"http://127.0.0.1:{self.plain_port}/readyz")
+
+    def start_operator(self) -> None:
+        """Start the operator and wait for its health endpoint."""
+        self._start(
+            "operator",
+            {
+                "AUP_NAMESPACE": NAMESPACE,
+                "AUP_HEALTH_PORT": str(self.health_port),
+                "AUP_POLICY_FILE": str(CHART / "files" / "policy.yaml"),
+            },
+        )
+        self._wait("operator", f"http://127.0.0.1:{self.health_port}/healthz")
+
+    def wait_for_policy(self) -> None:
+        """Wait until the operator has installed the policy and found it effective.
+
+        Raises:
+            InstallationError: It has not within 30 s.
+        """
+        deadline = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < deadline:
+            answer = self.plane.kubectl("get", "acceptableusepolicies", "-o", "json")
+            if any(item.get("status", {}).get("phase") == "Effective" for item in json.loads(answer.stdout)["items"]):
+                return
+            time.sleep(_POLL_SECONDS)
+        raise InstallationError(f"No policy is effective.\n{self._running['operator'].failure()}")
+
+    def kill(self, name: str) -> None:
+        """SIGKILL a process of ours: `webhook` or `operator`."""
+        component = self._running.pop(name)
+        component.process.kill()
+        component.process.wait()
+
+    def running(self, name: str) -> bool:
+        """Whether the process is there."""
+        return name in self._running and self._running[name].process.poll() is None
+
+    def metrics(self) -> str:
+        """The webhook's metrics in Prometheus' text format."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.plain_port}/metrics", timeout=5) as answer:
+            return str(answer.read().decode())
+
+    def context(self) -> ssl.SSLContext:
+        """A TLS context that trusts the webhook's authority, as kube-apiserver does through `caBundle`."""
+        return ssl.create_default_context(cadata=self.authority.pair.certificate.decode())
+
+    def stop(self) -> None:
+        """End our processes; the control plane and what is installed on it stay."""
+        self._processes.stop()
+        self._running.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start(self, name: str, settings: Mapping[str, str]) -> None:
+        kubeconfig = self.plane.service_account_kubeconfig(NAMESPACE, f"{RELEASE}-{name}")
+        self._starts += 1
+        self._running[name] = self._processes.start(
+            f"{name}-{self._starts}",
+            [sys.executable, "-Im", f"aup_{name}"],
+            {"PATH": "/usr/bin:/bin", "KUBECONFIG": str(kubeconfig), "AUP_HOST": "127.0.0.1", **settings},
+        )
+
+    def _wait(self, name: str, url: str) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while self.running(name) and time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own loopback URL
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(_POLL_SECONDS)
+        raise InstallationError(f"The {name} is not ready.\n{self._running[name].failure()}")
