@@ -24,14 +24,6 @@ _POLL_SECONDS = 0.3
 T = TypeVar("T", bound=Struct)
 
 
-class _Failure(click.ClickException):
-    """A failure that is told in one sentence; exit code 1."""
-
-    def show(self, file: object = None) -> None:
-        """Write the sentence to standard error."""
-        click.echo(f"aup: {self.message}", err=True)
-
-
 @click.command()
 @click.argument("tenant")
 @click.option("--clause", "clauses", multiple=True, required=True, help="AUP clause that was broken, such as 1.6.")
@@ -68,7 +60,7 @@ def suspend(
         spec |= {"noticedAt": f"{now:%Y-%m-%dT%H:%M:%SZ}", "effectiveAt": effective_at}
     with _Cluster() as kube:
         if kube.get(f"{tenants.KIND.path}/{tenant}") is None:
-            raise _Failure(f"there is no tenant {tenant!r}; `aup status` lists the tenants")
+            raise click.ClickException(f"there is no tenant {tenant!r}; `aup status` lists the tenants")
         manifest = {"apiVersion": API_VERSION, "kind": "Suspension", "metadata": {"name": named}, "spec": spec}
         kube.create(suspensions.KIND.path, manifest)
         click.echo(f"Suspension {named} is ordered.")
@@ -93,7 +85,9 @@ def lift(name: str, reason: str, wait: bool, timeout: float) -> None:
             one for one in everything if one.spec.tenant == name and one.status.phase != "Lifted"
         ]
         if not chosen:
-            raise _Failure(f"there is no suspension {name!r}, nor one of a tenant {name!r}; `aup status` lists them")
+            raise click.ClickException(
+                f"there is no suspension {name!r}, nor one of a tenant {name!r}; `aup status` lists them"
+            )
         for one in chosen:
             if one.status.phase == "Lifted" or one.spec.lift is not None:
                 click.echo(f"Suspension {one.metadata.name} is lifted or being lifted already.")
@@ -115,7 +109,7 @@ def status(tenant: str | None) -> None:
     with _Cluster() as kube:
         known = [one for one in _all(kube, tenants.KIND.path, Tenant) if tenant in (None, one.metadata.name)]
         if tenant is not None and not known:
-            raise _Failure(f"there is no tenant {tenant!r}; `aup status` lists the tenants")
+            raise click.ClickException(f"there is no tenant {tenant!r}; `aup status` lists the tenants")
         ordered = _all(kube, suspensions.KIND.path, Suspension)
         _table(
             ("TENANT", "STANDING", "NAMESPACES", "ABUSE CONTACT"),
@@ -150,15 +144,15 @@ class _Cluster:
         try:
             return connect(1)
         except AupError as error:
-            raise _Failure(str(error)) from None
+            raise click.ClickException(str(error)) from None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, KubeError):
-            raise _Failure(f"the API server refused: {error}") from None
+            raise click.ClickException(f"the API server refused: {error}") from None
         if isinstance(error, (OSError, urllib3.exceptions.HTTPError)):
-            raise _Failure(f"the API server cannot be reached: {error}") from None
+            raise click.ClickException(f"the API server cannot be reached: {error}") from None
         if isinstance(error, AupError):
-            raise _Failure(str(error)) from None
+            raise click.ClickException(str(error)) from None
 
 
 def _all(kube: Kube, path: str, type_: type[T]) -> list[T]:

@@ -1,0 +1,50 @@
+"""What all tests share: one control plane a run, with aup installed on it by its chart, and tenants to use up."""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+import yaml
+
+from testbed.controlplane import ControlPlane, controlplane
+from testbed.installation import Installation
+from tests.support import Customer, eventually, pod, tenant_manifests
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """The run's control plane. Where it cannot be had, tests that need it fail; they are never skipped."""
+    with controlplane(log_dir=tmp_path_factory.mktemp("logs")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def aup(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """aup on the control plane, installed by its chart, webhook and operator at work."""
+    with Installation.install(plane, tmp_path_factory.mktemp("aup")) as installed:
+        yield installed
+
+
+@pytest.fixture
+def customer(aup: Installation) -> Customer:
+    """A new tenant; its Namespace states a licence, so that only what a test is about is found."""
+    return _customer(aup.plane)
+
+
+@pytest.fixture
+def new_customer(aup: Installation) -> Callable[[], Customer]:
+    """Makes further tenants."""
+    return lambda: _customer(aup.plane)
+
+
+def _customer(plane: ControlPlane) -> Customer:
+    name = f"tenant-{next(_numbers)}"
+    user = f"{name}-user"
+    plane.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(tenant_manifests(name, user)))
+    eventually(lambda: plane.kubectl("get", "serviceaccount", "default", "-n", name, check=False).returncode == 0)
+    made = Customer(plane, name, name, plane.user_kubeconfig(user))
+    # The webhook hears of a new namespace a moment after the API server has stored it.
+    eventually(lambda: made.run("apply", "--dry-run=server", "-f", "-", stdin=pod("probe")).returncode == 0)
+    return made
