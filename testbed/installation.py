@@ -132,6 +132,11 @@ class Installation:
         """Whether the process is there."""
         return name in self._running and self._running[name].process.poll() is None
 
+    @property
+    def pids(self) -> dict[str, int]:
+        """The ids of the processes started, by name."""
+        return self._processes.pids()
+
     def metrics(self) -> str:
         """The webhook's metrics in Prometheus' text format."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.plain_port}/metrics", timeout=5) as answer:

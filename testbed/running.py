@@ -3,7 +3,7 @@
 import fcntl
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,11 +66,16 @@ def up() -> tuple[Running, bool]:
                 return known, False
             _end(known)
         plane = ControlPlane.start(leave_running=True)
-        # A process that ended since gets start time 0: it is then seen as not running.
-        started = {name: (pid, start_time(pid) or 0) for name, pid in plane.pids.items()}
-        state = Running(str(plane.kubeconfig), plane.server, str(plane.run_dir), started)
-        state_file().write_text(json.dumps(asdict(state), indent=2) + "\n")
-        return state, True
+        return remember(plane, plane.pids), True
+
+
+def remember(plane: ControlPlane, pids: Mapping[str, int]) -> Running:
+    """Write the state file for a plane that is left running with these processes."""
+    # A process that ended since gets start time 0: it is then seen as not running.
+    started = {name: (pid, start_time(pid) or 0) for name, pid in pids.items()}
+    state = Running(str(plane.kubeconfig), plane.server, str(plane.run_dir), started)
+    state_file().write_text(json.dumps(asdict(state), indent=2) + "\n")
+    return state
 
 
 def down() -> Running | None:

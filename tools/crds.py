@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+
 from aup.api.meta import GROUP, VERSION, Kind
 
 Schema = dict[str, Any]

@@ -1,0 +1,84 @@
+# Every target installs what it needs, says what it does, and is quick the second time.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(BIN)/uv: requirements/uv.txt
+	@echo "==> Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "aup needs Python 3.11 or later; name one with: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(INSTALLED): $(BIN)/uv requirements/dev.txt pyproject.toml
+	@echo "==> Installing locked dependencies and aup into $(VENV)"
+	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: install
+install: $(INSTALLED) ## Make .venv with everything, and the command .venv/bin/aup
+
+.PHONY: binaries
+binaries: $(INSTALLED)
+	@$(BIN)/python -m testbed build
+
+.PHONY: demo
+demo: binaries ## Show the whole loop on a real control plane (KEEP=1 leaves it running)
+	@$(BIN)/python -m testbed.demo $(if $(KEEP),--keep)
+
+.PHONY: test
+test: lint binaries ## Run every test
+	@echo "==> Tests"
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(INSTALLED) ## Check style, types, layers, spelling and generated files
+	@echo "==> Lint"
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports >/dev/null || $(BIN)/lint-imports
+	@$(BIN)/codespell
+	@$(BIN)/python -m tools.generate --check
+
+.PHONY: generate
+generate: $(INSTALLED) ## Make CRDs, reference docs and the chart's copies anew from their source
+	@$(BIN)/python -m tools.generate
+
+.PHONY: lock
+lock: $(BIN)/uv ## Resolve dependencies anew and write the hash-pinned requirements
+	@for extras in "dev --all-extras --group test --group lint --group build" "webhook --extra webhook" "operator --extra operator"; do \
+		set -- $$extras; name=$$1; shift; \
+		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+			--custom-compile-command "make lock" pyproject.toml "$$@" --output-file requirements/$$name.txt; \
+	done
+	@echo uv | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command "make lock" - --output-file requirements/uv.txt
+
+.PHONY: cluster
+cluster: binaries ## Start a control plane with aup on it and leave it running; prints its KUBECONFIG
+	@$(BIN)/python -m testbed up
+
+.PHONY: bench
+bench: binaries ## Measure what a review costs
+	@$(BIN)/python -m benchmarks.review
+
+.PHONY: clean
+clean: ## Stop the control plane of `make cluster` and remove what was made here
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m testbed down; fi
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -1,0 +1,76 @@
+"""Facts about the repository itself."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_python_keeps_its_own_operator_module_at_the_repositorys_root() -> None:
+    """From the root, where the folder `operator/` is, `import operator` gives Python's own module."""
+    code = "import operator; print(operator.itemgetter(1)('ab'), operator.__file__)"
+
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    letter, path = answer.stdout.split()
+    assert letter == "b"
+    assert not Path(path).is_relative_to(ROOT / "operator")
+
+
+def test_source_roots_hold_one_package_each_and_no_modules() -> None:
+    """A module directly in operator/ would stand in for one of Python's."""
+    for root, package in (("core", "aup"), ("webhook", "aup_webhook"), ("operator", "aup_operator")):
+        tracked = subprocess.run(
+            ["git", "ls-files", root], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+
+        assert tracked
+        assert all(path.startswith(f"{root}/{package}/") for path in tracked)
+
+
+def test_the_core_runs_without_the_extras() -> None:
+    """`aup` imports neither kopf, kubernetes nor fastapi, so the command needs no extra."""
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(['kopf', 'kubernetes', 'fastapi', 'uvicorn']));"
+        "from aup.cli.main import main; main(['rules'])"
+    )
+
+    answer = subprocess.run([sys.executable, "-Ic", code], capture_output=True, text=True, check=False)
+
+    assert "AUP1601" in answer.stdout, answer.stderr
+
+
+def test_version_stands_the_same_everywhere() -> None:
+    """pyproject.toml, the chart and the changelog name one version."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+    chart = (ROOT / "charts/aup/Chart.yaml").read_text()
+    assert f"version: {version}\n" in chart
+    assert f'appVersion: "{version}"\n' in chart
+    assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_locked_requirements_name_no_registry() -> None:
+    """Lock files carry hashes and no addresses, and every line is pinned."""
+    for lock in (ROOT / "requirements").glob("*.txt"):
+        text = lock.read_text()
+
+        assert "://" not in text, lock.name
+        assert "--hash=sha256:" in text, lock.name
+
+
+def test_the_readme_names_the_two_commands() -> None:
+    """A newcomer finds `make demo` and `make test`."""
+    readme = (ROOT / "README.md").read_text()
+
+    assert "make demo" in readme
+    assert "make test" in readme
+
+
+def test_continuous_integration_runs_every_test() -> None:
+    """`.ci/run` is `make test` with CI=true."""
+    script = (ROOT / ".ci/run").read_text()
+
+    assert "export CI=true\nmake test\n" in script
