@@ -82,7 +82,8 @@ class Demo:
             self._until("the webhook does not know the namespace", lambda: rehearsal().returncode == 0)  # noqa: B023
             self._kubectl(*apply, user=user)
         self._until(
-            "the applications do not run", lambda: self._running("acme-shop") == self._running("globex-web") == 5
+            "the applications do not run",
+            lambda: self._running("acme-shop") == self._running("globex-web") == SHOP_PODS,
         )
         self._kubectl("get", "pods", "-n", "acme-shop", user=self.alice)
 

@@ -134,8 +134,8 @@ class Installation:
 
     @property
     def pids(self) -> dict[str, int]:
-        """The ids of the processes started, by name."""
-        return self._processes.pids()
+        """The ids of our processes that run, by name."""
+        return {name: component.process.pid for name, component in self._running.items()}
 
     def metrics(self) -> str:
         """The webhook's metrics in Prometheus' text format."""
