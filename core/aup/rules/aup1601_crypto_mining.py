@@ -3,14 +3,23 @@
 from collections.abc import Iterator
 
 from aup.model import Finding, Subject, rule
+from aup.signatures.matcher import evidence, verdict
+
+SHOWN = 3
 
 
 @rule(id="AUP1601", clause="1.6")
 def crypto_mining(subject: Subject) -> Iterator[Finding]:
-    """The container runs a crypto miner.
+    """The container looks like a crypto miner.
 
-    Why: Mining takes all the compute it can get, from everybody on the machine.
+    Why: Mining takes all the compute it can get, from everybody on the machine. A known miner's name, a pool's address
+    or a miner's own option is enough to reject; lesser signs only warn, and two of different kinds reject.
 
-    Fix: Remove the miner. If this is something else, ask for a permit and say what it is.
+    Fix: Remove the miner. If this is something else, use a name, address or option that says so, or ask for a permit.
     """
-    yield from ()
+    for container in subject.workload.containers():
+        found = evidence(container)
+        strength = verdict(found)
+        if strength in {"strong", "medium"}:
+            said = "; ".join(one.said for one in found[:SHOWN])
+            yield Finding(found[0].at, said, container.name, advisory=strength == "medium")

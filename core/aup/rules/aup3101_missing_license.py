@@ -42,11 +42,15 @@ def missing_license(subject: Subject) -> Iterator[Finding]:
                 yield Finding(at, "no licence annotation", container.name)
 
 
-@lru_cache(maxsize=1024)
 def _problem(expression: object) -> str:
     """What is wrong with a licence expression; empty where it is valid."""
     if not isinstance(expression, str) or not expression.isascii() or len(expression) > _LONGEST:
         return f"{quoted(expression)}, which is no SPDX expression"
+    return _parsed(expression)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(expression: str) -> str:
     try:
         canonicalize_license_expression(expression)
     except InvalidLicenseExpression as error:

@@ -55,7 +55,8 @@ def _raised(review: Review, *, starts_pods: bool) -> Iterator[tuple[str, str]]:
     if review.subresource == "ephemeralcontainers":
         yield "spec.ephemeralContainers", "a container added to a running Pod"
     new, old = mapping(review.object.get("spec")), mapping(review.old_object.get("spec"))
-    for field, absent in COUNTS.items():
+    for field, default in COUNTS.items():
+        absent = 0 if review.kind == "Scale" else default  # a Scale of nought is written without `replicas`
         before, after = count(old.get(field), absent), count(new.get(field), absent)
         if after > before:
             yield f"spec.{field}", f"{before} raised to {after}"

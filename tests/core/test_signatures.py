@@ -1,0 +1,104 @@
+"""Signatures are tokens that are looked up, and text is split in time that grows with its length alone."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aup.signatures import load
+from aup.signatures.matcher import SIGNATURES, evidence, verdict
+from aup.signatures.shell import Scope, commands, decoded
+from aup.workload import Container
+
+
+def test_no_token_could_never_match() -> None:
+    """Tokens are written as they are looked up: upper case for variables, lower case for all else."""
+    for target, table in SIGNATURES.items():
+        for token in table:
+            assert token == (token.upper() if target == "variable" else token.lower())
+            assert not re.search(r"\d_?$", token) or target != "variable"
+
+
+def test_every_signature_says_where_it_comes_from() -> None:
+    """Source and wording are never empty."""
+    assert all(each.source and each.tells for table in load("crypto_mining").values() for each in table.values())
+
+
+def test_a_host_is_found_below_its_domain_only() -> None:
+    """Suffixes are compared by label: a longer word that ends alike is another domain."""
+    found = [
+        verdict(evidence(Container("regular", "c", "web", {"args": ["--url", host]})))
+        for host in ("nanopool.org:443", "eu.xmr.NANOPOOL.org:443", "mynanopool.org:443", "nanopool.org.example:443")
+    ]
+
+    assert found == ["strong", "strong", None, None]
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("a b", [["a", "b"]]),
+        ("a;b|c&&d\ne", [["a"], ["b"], ["c"], ["d"], ["e"]]),
+        ("x''m\"r\"\\ig", [["xmrig"]]),
+        ("a # b\nc", [["a"], ["c"]]),
+        ("a#b", [["a#b"]]),
+        ("A=xm; ${A}rig $A", [["A=xm"], ["xmrig", "xm"]]),
+        ("${B:-c} $UNKNOWN", [["c", "$UNKNOWN"]]),
+        ("a${IFS}b", [["a", "b"]]),
+        ("sh -c 'a b'", [["a", "b"], ["sh", "-c"]]),
+        ("grep 'a|b'", [["grep"]]),
+        ("'open", [["open"]]),
+        ('"open \\" b', [["open", '"', "b"]]),
+    ],
+)
+def test_a_script_is_split_as_a_shell_would(script: str, words: list[list[str]]) -> None:
+    """Quotes, comments, variables and separators; a script inside a word stands on its own."""
+    assert [command for command in commands(script, Scope({})) if command] == words
+
+
+def test_variables_cannot_make_a_script_grow_without_bound() -> None:
+    """A value that is put in ten thousand times stops at the room that there is."""
+    split = [word for command in commands("$A " * 10_000, Scope({"A": "x" * 1000})) for word in command]
+
+    assert sum(map(len, split)) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("eG1yaWcgLW8gcG9vbC5leGFtcGxlOjMzMzMgLXUgeA==", "xmrig -o pool.example:3333 -u x"),
+        ("eG1yaWcgLW8gcG9vbC5leGFtcGxlOjMzMzMgLXUgeA", "xmrig -o pool.example:3333 -u x"),
+        ("0" * 64, ""),
+        ("short", ""),
+        ("A" * 25, ""),
+    ],
+)
+def test_base64_is_undone_where_it_hides_text(word: str, text: str) -> None:
+    """Padding may be missing; hashes and other bytes are no text."""
+    assert decoded(word) == text
+
+
+def test_too_much_text_is_evidence_of_its_own() -> None:
+    """More than 256 KiB of commands and environment cannot be judged in time, and no honest container has it."""
+    (found,) = evidence(Container("regular", "c", "web", {"args": ["a " * 131_073]}))
+
+    assert found.said == "its commands and environment hold 262146 characters, too many to judge"
+    assert verdict([found]) == "strong"
+
+
+@given(st.text(max_size=200), st.text(max_size=200), st.text(max_size=50))
+def test_no_text_breaks_the_search(word: str, value: str, name: str) -> None:
+    """Whatever stands in a container, the evidence is a list of sentences without repetition."""
+    spec = {"image": word, "command": ["sh", "-c", value], "args": [word], "env": [{"name": name, "value": value}]}
+    said = [each.said for each in evidence(Container("regular", "c", "web", spec))]
+
+    assert len(said) == len(set(said))
+
+
+@given(st.text(alphabet="abc.:/@-_=$'\"\\ ", max_size=60))
+def test_no_part_of_a_secret_value_is_shown(value: str) -> None:
+    """Of an environment value only the address is told, never user, path or query."""
+    spec = {"env": [{"name": "A", "value": f"stratum+tcp://S3CRET:S3CRET@h.example:1/S3CRET?{value}S3CRET"}]}
+
+    assert not any("S3CRET" in each.said for each in evidence(Container("regular", "c", "web", spec)))
