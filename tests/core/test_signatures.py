@@ -1,13 +1,17 @@
 """Signatures are tokens that are looked up, and text is split in time that grows with its length alone."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aup.engine import decide
+from aup.facts import gathered
+from aup.review import of_object
 from aup.signatures import load
-from aup.signatures.matcher import SIGNATURES, evidence, verdict
+from aup.signatures.matcher import SIGNATURES, evidence
 from aup.signatures.shell import Scope, commands, decoded
 from aup.workload import Container
 
@@ -79,12 +83,16 @@ def test_base64_is_undone_where_it_hides_text(word: str, text: str) -> None:
     assert decoded(word) == text
 
 
-def test_too_much_text_is_evidence_of_its_own() -> None:
-    """More than 256 KiB of commands and environment cannot be judged in time, and no honest container has it."""
-    (found,) = evidence(Container("regular", "c", "web", {"args": ["a " * 131_073]}))
+def test_too_much_text_is_rejected_unread() -> None:
+    """Over 256 KiB of commands and environment in one object: nobody honest has it, and reading it takes long."""
+    containers = [{"name": f"c{number}", "image": "web", "args": ["a " * 16_384]} for number in range(9)]
+    manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": containers}}
 
-    assert found.said == "its commands and environment hold 262146 characters, too many to judge"
-    assert verdict([found]) == "strong"
+    verdict = decide(of_object(manifest), gathered(), datetime(2026, 1, 1, tzinfo=UTC))
+
+    assert [(one.path, one.found) for one in verdict.findings if one.rule == "AUP1601"] == [
+        ("spec.containers[8]", "over 262144 characters of commands and environment, too many to judge")
+    ]
 
 
 @given(st.text(max_size=200), st.text(max_size=200), st.text(max_size=50))

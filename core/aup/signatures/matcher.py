@@ -44,7 +44,6 @@ _PAYOUT = re.compile(r"([A-Za-z]{2,10}):[A-Za-z0-9]{20,128}(?:\.[\w.#-]+)?", re.
 _QUOTING = frozenset("$'\"\\")
 _SHORTEST = 3  # characters; no token is shorter
 _LONGEST_PIECE = 512  # characters of a word or image path; no longer one can be pulled or resolved
-_MOST_TEXT = 256 * 1024  # characters of commands and environment in one container; honest ones have a few thousand
 _WORDS_OF_A_NAME = 3
 _FIRST = 4  # words among which a shell is looked for
 
@@ -79,6 +78,13 @@ def _together(variables: dict[str, Evidence], found: list[Evidence]) -> list[Evi
     return [first]
 
 
+def size(container: Container) -> int:
+    """How many characters of commands and environment there are to look at."""
+    return sum(len(value) for _, _, value in container.environment()) + sum(
+        len(word) for vector in container.commands() for _, word in vector
+    )
+
+
 def verdict(found: list[Evidence]) -> Strength | None:
     """How strong it is together: two medium ones of different kinds are strong, two such weak ones medium."""
     kinds = {strength: {one.kind for one in found if one.strength == strength} for strength in STRENGTHS}
@@ -93,11 +99,6 @@ def _gather(container: Container) -> Iterator[Evidence]:
     yield from _image(f"{container.path}.image", container.image)
     environment = list(container.environment())
     vectors = list(container.commands())
-    size = sum(len(value) for _, _, value in environment) + sum(len(word) for vector in vectors for _, word in vector)
-    if size > _MOST_TEXT:
-        said = f"its commands and environment hold {size} characters, too many to judge"
-        yield Evidence(container.path, "size", "strong", said)
-        return
     scope = Scope({name: value for _, name, value in environment if value})
     for vector in vectors:
         yield from _vector(vector, scope)

@@ -1,0 +1,114 @@
+"""`aup check`: judge manifests on disk as the cluster would judge them."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Literal
+
+import click
+
+from aup.cli import report_json, report_text
+from aup.cli.judging import judge, known
+from aup.cli.manifests import expanded
+from aup.cli.report import Report, Trouble
+
+MANY_FILES = 200
+PATIENCE = 1.0
+"""Seconds before a progress bar appears."""
+
+Colour = Literal["auto", "always", "never"]
+
+
+def _instant(context: click.Context, option: click.Parameter, written: str | None) -> datetime:  # noqa: ARG001 - click's
+    if written is None:
+        return datetime.now(UTC)
+    try:
+        instant = datetime.fromisoformat(written)
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise click.BadParameter(f"{written!r} is no instant with a time zone; write for example 2026-01-31T12:00:00Z")
+
+
+@click.command(epilog="Example: helm template shop ./chart | aup check -")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option("--facts", metavar="FILE", multiple=True, help="Namespaces, Tenants, Permits and policies. Repeatable.")
+@click.option("-n", "--namespace", default="default", show_default=True, help="For objects that name none.")
+@click.option("--at", callback=_instant, metavar="INSTANT", help="Judge as of then, e.g. 2026-01-31T12:00:00Z.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.pass_context
+def check(
+    context: click.Context,
+    *,
+    paths: tuple[str, ...],
+    facts: tuple[str, ...],
+    namespace: str,
+    at: datetime,
+    output: Literal["text", "json"],
+    color: Colour,
+) -> None:
+    """Judge manifests before the cluster does.
+
+    PATH is a file, a folder (all .yaml, .yml and .json in it) or - for standard input.
+
+    Exit code: 0 nothing is denied, 1 something is, 2 input cannot be read.
+    """
+    if [*paths, *facts].count("-") > 1:
+        raise click.UsageError("standard input can be read only once; give one of the two a file")
+    report = _report(paths, facts, namespace, at)
+    if output == "json":
+        click.echo(report_json.document(report))
+    else:
+        _show(report, color)
+    context.exit(report.exit_code)
+
+
+def _report(paths: Sequence[str], facts_paths: Sequence[str], namespace: str, now: datetime) -> Report:
+    report = Report()
+    facts = known(facts_paths)
+    if isinstance(facts, list):
+        report.troubles = facts
+        return report
+    report.policy = facts.policy_at(now)
+    for path in _watched(list(expanded(paths))):
+        if isinstance(path, Trouble):
+            report.troubles.append(path)
+        else:
+            judge(report, path, facts, namespace, now)
+    return report
+
+
+def _watched(paths: list[str | Trouble]) -> Iterator[str | Trouble]:
+    """The paths one after another, with a progress bar on a terminal where it takes long."""
+    started = time.monotonic()
+    with ExitStack() as stack:
+        bar = None
+        for done, path in enumerate(paths):
+            yield path
+            long = len(paths) > MANY_FILES or (len(paths) > 1 and time.monotonic() - started > PATIENCE)
+            if bar is not None:
+                bar.update(1)
+            elif long and sys.stderr.isatty():
+                bar = stack.enter_context(click.progressbar(length=len(paths), label="Checking", file=sys.stderr))
+                bar.update(done + 1)
+
+
+def _show(report: Report, color: Colour) -> None:
+    coloured = _coloured(color, terminal=sys.stdout.isatty())
+    click.echo(report_text.findings(report, coloured=coloured), nl=False, color=coloured)
+    sys.stdout.flush()  # so that the errors come after the findings where both go to one place
+    coloured_errors = _coloured(color, terminal=sys.stderr.isatty())
+    for one in report.troubles:
+        click.echo(report_text.trouble(one, coloured=coloured_errors), err=True, color=coloured_errors)
+    click.echo(report_text.summary(report, coloured=coloured), color=coloured)
+
+
+def _coloured(color: Colour, *, terminal: bool) -> bool:
+    if color != "auto":
+        return color == "always"
+    return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,49 @@
+"""The command `aup`, installed as `kubectl-aup` too: each command is imported when it is asked for."""
+
+import io
+import sys
+from importlib import import_module
+from pathlib import PurePath
+
+import click
+
+OWN = ("check", "explain", "rules")
+"""Our commands: `check` is `aup.cli.check.check`, and so on."""
+
+
+class Commands(click.Group):
+    """Our own commands and those that other packages join in."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
+        """Our own commands first."""
+        from aup.cli import joined  # noqa: PLC0415 - reading entry points costs more than judging a file
+
+        return [*OWN, *(name for name in joined.names() if name not in OWN)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
+        """The command, imported now; None where there is none of that name."""
+        if cmd_name in OWN:
+            command = getattr(import_module(f"aup.cli.{cmd_name}"), cmd_name)
+            return command if isinstance(command, click.Command) else None
+        from aup.cli import joined  # noqa: PLC0415 - likewise
+
+        return joined.joined(cmd_name)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: aup check deploy.yaml",
+)
+@click.version_option(package_name="aup", message="aup %(version)s")
+def commands() -> None:
+    """Check Kubernetes manifests against the hosting provider's Acceptable Use Policy."""
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode still gets its answer
+    program = PurePath(sys.argv[0]).name
+    commands(prog_name="kubectl aup" if program == "kubectl-aup" else "aup")

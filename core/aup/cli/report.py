@@ -1,0 +1,51 @@
+"""What `aup check` found, before it is written as text or JSON."""
+
+import msgspec
+
+from aup.model import Judged
+from aup.policy import Policy
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Input that cannot be judged, or a fault of ours (`fault`); `line` is 0 where it is the whole file."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    fault: bool = False
+
+
+class Located(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding with the object that it is on and the line that it is in."""
+
+    file: str
+    line: int
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    display_name: str
+    tenant: str
+    finding: Judged
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """All findings and troubles in the order of the files, and how much was looked at."""
+
+    policy: Policy | None = None
+    files: int = 0
+    objects: int = 0
+    findings: list[Located] = []
+    troubles: list[Trouble] = []
+
+    def count(self, mode: str) -> int:
+        """How many findings have that mode."""
+        return sum(1 for one in self.findings if one.finding.mode == mode)
+
+    @property
+    def exit_code(self) -> int:
+        """2 for bad input, else 1 where something is denied or broke, else 0."""
+        if any(not trouble.fault for trouble in self.troubles):
+            return 2
+        return 1 if self.troubles or self.count("deny") else 0
