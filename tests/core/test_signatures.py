@@ -11,7 +11,7 @@ from aup.engine import decide
 from aup.facts import gathered
 from aup.review import of_object
 from aup.signatures import load
-from aup.signatures.matcher import SIGNATURES, evidence
+from aup.signatures.matcher import SIGNATURES, evidence, verdict
 from aup.signatures.shell import Scope, commands, decoded
 from aup.workload import Container
 
@@ -88,9 +88,9 @@ def test_too_much_text_is_rejected_unread() -> None:
     containers = [{"name": f"c{number}", "image": "web", "args": ["a " * 16_384]} for number in range(9)]
     manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": containers}}
 
-    verdict = decide(of_object(manifest), gathered(), datetime(2026, 1, 1, tzinfo=UTC))
+    judged = decide(of_object(manifest), gathered(), datetime(2026, 1, 1, tzinfo=UTC))
 
-    assert [(one.path, one.found) for one in verdict.findings if one.rule == "AUP1601"] == [
+    assert [(one.path, one.found) for one in judged.findings if one.rule == "AUP1601"] == [
         ("spec.containers[8]", "over 262144 characters of commands and environment, too many to judge")
     ]
 
