@@ -8,7 +8,8 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from aup.api.meta import CONTAINER_LICENSE_PREFIX, LICENSE_ANNOTATION
 from aup.message import quoted
 from aup.model import Finding, Subject, rule
-from aup.review import mapping
+from aup.review import Json, mapping
+from aup.workload import PodTemplate
 
 _LONGEST = 512  # characters; the longest expression that anybody needs is far shorter
 
@@ -27,19 +28,25 @@ def missing_license(subject: Subject) -> Iterator[Finding]:
     inherited = subject.namespace.license if subject.namespace else None
     trusted = subject.review.by_kubernetes_controller  # the owner was judged with its annotation, which Pods do not get
     for template in subject.workload.templates:
-        at = f"{template.annotations_path}[{LICENSE_ANNOTATION}]"
-        stated = template.annotations.get(LICENSE_ANNOTATION, own.get(LICENSE_ANNOTATION, inherited))
-        shared = None if stated is None else _problem(stated)
-        if shared:
-            yield Finding(at, shared)
+        at, shared = _stated(LICENSE_ANNOTATION, template, own)
+        if shared is None and inherited is not None:
+            at, shared = "metadata.namespace", inherited
+        if shared is not None and (problem := _problem(shared)):
+            yield Finding(at, problem)
         for container in template.containers:
-            key = CONTAINER_LICENSE_PREFIX + container.name
-            if key in template.annotations or key in own:
-                problem = _problem(template.annotations.get(key, own.get(key)))
-                if problem:
-                    yield Finding(f"{template.annotations_path}[{key}]", problem, container.name)
-            elif stated is None and not trusted:
+            place, stated = _stated(CONTAINER_LICENSE_PREFIX + container.name, template, own)
+            if stated is not None and (problem := _problem(stated)):
+                yield Finding(place, problem, container.name)
+            elif stated is None and shared is None and not trusted:
                 yield Finding(at, "no licence annotation", container.name)
+
+
+def _stated(key: str, template: PodTemplate, own: Json) -> tuple[str, object]:
+    """An annotation's place and value, the template's own before the object's; None and where it should be without."""
+    for annotations, at in ((template.annotations, template.annotations_path), (own, "metadata.annotations")):
+        if annotations.get(key) is not None:
+            return f"{at}[{key}]", annotations[key]
+    return f"{template.annotations_path}[{key}]", None
 
 
 def _problem(expression: object) -> str:
