@@ -7,6 +7,8 @@ import msgspec
 Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 Json = dict[str, Any]
 
+_CONTROLLERS = frozenset({"system:kube-controller-manager", "system:kube-scheduler"})
+
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """One object under judgement, the same for a request at admission, a file on disk and a stored object.
@@ -34,9 +36,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
 
         The API server authenticated the name, so unlike an owner reference a tenant cannot forge it.
         """
-        return self.user == "system:kube-controller-manager" or self.user.startswith(
-            "system:serviceaccount:kube-system:"
-        )
+        return self.user in _CONTROLLERS or self.user.startswith("system:serviceaccount:kube-system:")
 
     @property
     def display_name(self) -> str:
