@@ -74,7 +74,7 @@ cluster: binaries ## Start a control plane with aup on it and leave it running; 
 	@$(BIN)/python -m testbed up
 
 .PHONY: bench
-bench: binaries ## Measure what a review costs
+bench: $(INSTALLED) ## Measure what a review costs
 	@$(BIN)/python -m benchmarks.review
 
 .PHONY: clean

@@ -7,6 +7,7 @@ Each step is checked; the first that does not hold ends the demo with exit code 
 
 import difflib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ from testbed import running
 from testbed.controlplane import ControlPlane, controlplane
 from testbed.installation import NAMESPACE, Installation
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+ROOT = Path(__file__).resolve().parent.parent
 REJECTED = {
     "miner.yaml": ["AUP1601"],
     "host-access.yaml": ["AUP1301", "AUP1401"],
@@ -62,7 +63,7 @@ class Demo:
         self.accepted()
         self.rejected()
         self.suspended()
-        self.denied("and the webhook says why", "[AUP7301 suspended-tenant]")
+        self.denied("alice scales up again: denied")
         self.held_without_us()
         self.restored()
 
@@ -113,11 +114,11 @@ class Demo:
         self._say("What alice reads:")
         self._kubectl("get", "notices", "-n", "acme-shop", user=self.alice)
 
-    def denied(self, how: str, marker: str) -> None:
+    def denied(self, title: str) -> None:
         """Scaling up is denied."""
-        self._title(f"alice scales up again: denied, {how}")
+        self._title(title)
         answer = self._kubectl("scale", "deployment/web", "--replicas=3", "-n", "acme-shop", user=self.alice, ok=False)
-        self._check("scaling up is denied", answer.returncode != 0 and marker in answer.stderr)
+        self._check("scaling up is denied", answer.returncode != 0 and "[AUP7301 suspended-tenant]" in answer.stderr)
 
     def held_without_us(self) -> None:
         """The API server holds the suspension by itself."""
@@ -125,7 +126,7 @@ class Demo:
         self.aup.kill("webhook")
         self.aup.kill("operator")
         self._check("both are gone", not self.aup.running("webhook") and not self.aup.running("operator"))
-        self.denied("by the API server alone", "aup-freeze")
+        self.denied("alice tries again: the API server denies it by itself")
         answer = self._kubectl(
             "create", "job", "again", "--image=busybox", "-n", "acme-shop", user=self.alice, ok=False
         )
@@ -161,12 +162,12 @@ class Demo:
     def _kubectl(self, *args: str, user: Path | None = None, ok: bool = True) -> subprocess.CompletedProcess[str]:
         """Show a command with its whole output."""
         who = {self.alice: "alice", self.bob: "bob"}.get(user, "provider") if user else "provider"
-        shown = [arg.replace(f"{EXAMPLES.parent}/", "") for arg in args]
-        click.secho(f"{who}$ kubectl {' '.join(shown)}", fg="yellow")
+        command = f"kubectl {' '.join(args)}"
+        click.secho(f"{who}$ {command}", fg="yellow")
         answer = self._quiet(*args, user=user)
         click.echo((answer.stdout + answer.stderr).rstrip())
         if ok and answer.returncode != 0:
-            raise StepFailedError(f"kubectl {' '.join(shown)} succeeds")
+            raise StepFailedError(f"`{command}` succeeds")
         return answer
 
     def _quiet(self, *args: str, user: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -177,7 +178,7 @@ class Demo:
         click.secho(f"provider$ aup {shown}", fg="yellow")
         command = [str(Path(sys.executable).with_name("aup")), *args]
         if subprocess.run(command, env=self.plane.environment(), check=False).returncode != 0:
-            raise StepFailedError(f"aup {shown} succeeds")
+            raise StepFailedError(f"`aup {shown}` succeeds")
 
     def _running(self, namespace: str) -> int:
         """Pods in phase Running that are not being deleted, or that still may start."""
@@ -205,7 +206,7 @@ class Demo:
 
     @staticmethod
     def _example(name: str) -> str:
-        return str(EXAMPLES / name)
+        return f"examples/{name}"
 
 
 def _lines(state: dict[str, Any]) -> list[str]:
@@ -216,6 +217,7 @@ def _lines(state: dict[str, Any]) -> list[str]:
 @click.option("--keep", is_flag=True, help="Leave the control plane running and print its KUBECONFIG.")
 def main(keep: bool) -> None:
     """Show the whole loop on a real control plane."""
+    os.chdir(ROOT)  # so that commands show short paths
     began = time.monotonic()
     logs = Path(tempfile.mkdtemp(prefix="aup-demo-"))
     click.secho(

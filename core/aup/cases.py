@@ -84,10 +84,14 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             user=self.user,
         )
 
+    def all_facts(self) -> list[Json]:
+        """The manifests of the facts: the tenant `acme` with its namespace where the case has none of that name."""
+        own = {_key(manifest) for manifest in self.facts}
+        return [*(manifest for manifest in _ACME if _key(manifest) not in own), *self.facts]
+
     def known(self) -> Facts:
         """The facts that it is judged with."""
-        own = {_key(manifest) for manifest in self.facts}
-        return from_manifests([*(manifest for manifest in _ACME if _key(manifest) not in own), *self.facts])
+        return from_manifests(self.all_facts())
 
 
 def cases(rule: Rule) -> list[Case]:

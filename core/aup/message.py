@@ -83,9 +83,15 @@ def rejection(review: Review, verdict: Verdict) -> str:
         f"in {len(denials)} place{'s' if len(denials) > 1 else ''}.",
         "",
     ]
+    by_rule: dict[str, list[Judged]] = {}
     for finding in denials[:SHOWN]:
-        title = f"[{finding.rule} {finding.name}] AUP {finding.clause}"
-        lines += [title, *evidence(finding), *teaching(finding), ""]
+        by_rule.setdefault(finding.rule, []).append(finding)
+    for group in by_rule.values():
+        first = group[0]
+        lines.append(f"[{first.rule} {first.name}] AUP {first.clause}")
+        for finding in group:
+            lines += evidence(finding)
+        lines += [*teaching(first), ""]
     if len(denials) > SHOWN:
         lines += [f"… and {len(denials) - SHOWN} more; `aup check FILE` shows them all.", ""]
     lines.append(permit_advice(verdict.contact, verdict.tenant, (finding.rule for finding in denials)))

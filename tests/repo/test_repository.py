@@ -34,7 +34,7 @@ def test_the_core_runs_without_the_extras() -> None:
     """`aup` imports neither kopf, kubernetes nor fastapi, so the command needs no extra."""
     code = (
         "import sys; sys.modules.update(dict.fromkeys(['kopf', 'kubernetes', 'fastapi', 'uvicorn']));"
-        "from aup.cli.main import main; main(['rules'])"
+        "from aup.cli.main import commands; commands(['rules'])"
     )
 
     answer = subprocess.run([sys.executable, "-Ic", code], capture_output=True, text=True, check=False)
@@ -48,7 +48,7 @@ def test_version_stands_the_same_everywhere() -> None:
 
     chart = (ROOT / "charts/aup/Chart.yaml").read_text()
     assert f"version: {version}\n" in chart
-    assert f'appVersion: "{version}"\n' in chart
+    assert f"appVersion: {version}\n" in chart
     assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text()
 
 

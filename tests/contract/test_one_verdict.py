@@ -1,0 +1,95 @@
+"""One verdict: the engine, the webhook and `aup check` say the same of the same object, facts and instant."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+from click.testing import CliRunner
+from fastapi.testclient import TestClient
+
+from aup.cases import Case, cases
+from aup.cli.main import commands
+from aup.engine import decide
+from aup.model import Verdict
+from aup.review import Review
+from aup.rules import RULES
+from aup_webhook import app as webhook
+from aup_webhook.snapshot import Snapshot
+
+ALL = [pytest.param(case, id=f"{rule.id}-{case.case}") for rule in RULES for case in cases(rule)]
+PLAIN = [
+    pytest.param(case, id=f"{rule.id}-{case.case}")
+    for rule in RULES
+    for case in cases(rule)
+    if case.old is None and not case.subresource and not case.user and case.manifest().get("kind")
+]
+"""Cases that a file on disk can be: no UPDATE, subresource or requester."""
+
+Told = tuple[str, str, str, str]
+
+
+def told(verdict: Verdict, mode: str) -> list[Told]:
+    """What has to be said of the findings of a mode."""
+    return [(one.rule, one.path, one.found, one.fix) for one in verdict.findings if one.mode == mode]
+
+
+def admission(review: Review) -> bytes:
+    """The AdmissionReview that the API server would send."""
+    request = {
+        "uid": "u-1",
+        "kind": {"group": review.group, "version": review.version, "kind": review.kind},
+        "resource": {"group": review.group, "version": review.version, "resource": review.resource},
+        "subResource": review.subresource,
+        "operation": review.operation,
+        "namespace": review.namespace,
+        "name": review.name,
+        "userInfo": {"username": review.user},
+        "object": review.object,
+        "oldObject": review.old_object or None,
+    }
+    return msgspec.json.encode({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request})
+
+
+@pytest.mark.parametrize("case", ALL)
+def test_the_webhook_answers_as_the_engine_decides(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Denials stand in the causes of /enforce, warnings in /advise, for every case of every rule."""
+    verdict = decide(case.review(), case.known(), case.now)
+    monkeypatch.setattr(webhook, "decide", lambda review, facts, _: decide(review, facts, case.now))
+    snapshot = Snapshot()
+    snapshot.facts = case.known()
+    client = TestClient(webhook.review_app(snapshot, 2**20))
+
+    enforced = client.post("/enforce", content=admission(case.review())).json()["response"]
+    advised = client.post("/advise", content=admission(case.review())).json()["response"]
+
+    causes = enforced.get("status", {}).get("details", {}).get("causes", [])
+    assert enforced["allowed"] == (not verdict.denials)
+    assert [(one["reason"], one["field"]) for one in causes] == [one[:2] for one in told(verdict, "deny")]
+    assert all(
+        found in cause["message"] and fix in cause["message"]
+        for cause, (_, _, found, fix) in zip(causes, told(verdict, "deny"), strict=True)
+    )
+    assert advised["allowed"]
+    assert len(advised.get("warnings", [])) == len(told(verdict, "warn"))
+
+
+@pytest.mark.parametrize("case", PLAIN)
+def test_the_command_reports_as_the_engine_decides(case: Case, tmp_path: Path) -> None:
+    """`aup check -o json` has the same findings for every case that can be a file."""
+    verdict = decide(case.review(), case.known(), case.now)
+    manifest, facts = tmp_path / "object.json", tmp_path / "facts.yaml"
+    manifest.write_text(json.dumps(case.manifest()))
+    facts.write_text(yaml.safe_dump_all(case.all_facts()))
+    options = ["--facts", str(facts), "--namespace", "shop", "--at", case.now.isoformat(), "-o", "json"]
+
+    result = CliRunner().invoke(commands, ["check", str(manifest), *options])
+
+    report: dict[str, Any] = json.loads(result.stdout)
+    assert report["errors"] == []
+    assert sorted((one["mode"], one["rule"], one["path"], one["found"]) for one in report["findings"]) == sorted(
+        (one.mode, one.rule, one.path, one.found) for one in verdict.findings
+    )
+    assert result.exit_code == (1 if verdict.denials else 0)

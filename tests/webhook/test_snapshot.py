@@ -1,0 +1,89 @@
+"""The snapshot is whole or not there, and one broken object spoils nothing else."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from aup_webhook.snapshot import READERS, Snapshot
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def tenant(name: str, **spec: Any) -> dict[str, Any]:
+    """A Tenant as the API server lists it."""
+    contacts = {"abuse": "abuse@acme.example"}
+    whole = {"accountID": "1", "legalName": "Acme", "country": "DK", "contacts": contacts, **spec}
+    return {"metadata": {"name": name}, "spec": whole}
+
+
+def full(**lists: list[dict[str, Any]]) -> Snapshot:
+    """A snapshot with every list in, those not given empty."""
+    snapshot = Snapshot()
+    for kind in READERS:
+        snapshot.replace(kind, lists.get(kind, []))
+    snapshot.publish()
+    return snapshot
+
+
+def test_there_are_no_facts_before_every_list_is_in() -> None:
+    """A webhook that knows half would reject or accept wrongly."""
+    snapshot = Snapshot()
+    for kind in list(READERS)[:-1]:
+        snapshot.replace(kind, [])
+        snapshot.publish()
+
+    assert snapshot.facts is None
+    assert snapshot.missing() == list(READERS)[-1:]
+
+
+def test_an_empty_cluster_has_the_default_policy() -> None:
+    """Before the operator has installed one, the provider's default stands in."""
+    facts = full().facts
+
+    assert facts is not None
+    assert facts.complete
+    assert facts.policy_at(NOW).version == "2023-06-01"
+
+
+def test_an_unreadable_object_is_left_out_alone() -> None:
+    """A tenant whose quota is no quantity, and one without contacts: their neighbour stays known."""
+    broken = tenant("broken", quota={"perPod": {"cpu": "lots"}})
+    bare = {"metadata": {"name": "bare"}, "spec": {}}
+
+    facts = full(tenants=[broken, bare, tenant("acme")]).facts
+
+    assert facts is not None
+    assert set(facts.tenants) == {"acme"}
+
+
+def test_a_policy_with_an_unknown_rule_is_left_out() -> None:
+    """It was written for a later version; the policies that can be read stay in force."""
+    spec = {
+        "version": "2999",
+        "provider": "Asergo ApS",
+        "announcedAt": "2020-01-01T00:00:00Z",
+        "effectiveAt": "2025-01-01T00:00:00Z",
+        "url": "https://a.example",
+        "contact": "abuse@a.example",
+        "documentationURL": "https://a.example",
+        "rules": [{"id": "AUP9999", "mode": "deny"}],
+    }
+
+    facts = full(acceptableusepolicies=[{"metadata": {"name": "later"}, "spec": spec}]).facts
+
+    assert facts is not None
+    assert facts.policy_at(NOW).version == "2023-06-01"
+
+
+def test_changes_arrive_with_the_next_snapshot_and_the_old_one_stays_as_it_was() -> None:
+    """A snapshot is immutable: a review that began with one ends with it."""
+    snapshot = full(tenants=[tenant("acme")])
+    before = snapshot.facts
+
+    snapshot.put("tenants", tenant("globex"))
+    snapshot.remove("tenants", tenant("acme"))
+    snapshot.publish()
+
+    assert before is not None
+    assert snapshot.facts is not None
+    assert set(before.tenants) == {"acme"}
+    assert set(snapshot.facts.tenants) == {"globex"}
