@@ -110,7 +110,7 @@ def workload(kind: str, name: str, *containers: Json, **spec: Any) -> Json:
     `spec` is added to the object's own spec.
     """
     labels = {"app": name}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": list(containers) or [container()]}}
+    template: Json = {"metadata": {"labels": labels}, "spec": {"containers": list(containers) or [container()]}}
     group = {"Job": "batch/v1", "CronJob": "batch/v1", "ReplicationController": "v1"}.get(kind, "apps/v1")
     own: Json = {"template": template}
     match kind:

@@ -78,5 +78,7 @@ def text(value: object) -> str:
 
 
 def count(value: object, default: int) -> int:
-    """The value if it is a whole number, else `default`."""
+    """The value if it is a whole number (a custom resource may write 7.0), else `default`."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else default

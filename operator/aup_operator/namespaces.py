@@ -8,7 +8,7 @@ from aup.api.meta import SUSPENDED_LABEL, TENANT_LABEL
 from aup.review import Json, mapping
 from aup_operator.kube import MERGE_PATCH, Kube
 
-SYSTEM = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
+SYSTEM = frozenset({"kube-node-lease", "kube-public", "kube-system"})
 """Never suspended, whatever label they carry."""
 
 _PATH = "/api/v1/namespaces"

@@ -298,16 +298,16 @@ def test_a_new_namespace_of_a_suspended_tenant_is_held_too(customer: Customer) -
     assert replicas() == 1
 
 
-def test_the_default_and_system_namespaces_are_never_suspended(customer: Customer) -> None:
+def test_system_namespaces_are_never_suspended(customer: Customer) -> None:
     """Even where a provider labelled one of them by mistake."""
-    customer.plane.kubectl("label", "namespace", "default", f"aup.asergo.com/tenant={customer.name}")
+    customer.plane.kubectl("label", "namespace", "kube-public", f"aup.asergo.com/tenant={customer.name}")
     try:
         suspend(customer)
-        labels = customer.get("namespace", "default")["metadata"]["labels"]
+        labels = customer.get("namespace", "kube-public")["metadata"]["labels"]
         assert "aup.asergo.com/suspended" not in labels
         lift(customer)
     finally:
-        customer.plane.kubectl("label", "namespace", "default", "aup.asergo.com/tenant-")
+        customer.plane.kubectl("label", "namespace", "kube-public", "aup.asergo.com/tenant-")
 
 
 def test_a_lift_without_its_record_is_refused_and_says_so(customer: Customer, aup: Installation) -> None:

@@ -36,11 +36,15 @@ async def keep_fresh(context: ssl.SSLContext, certificate: Path, key: Path) -> N
             if current in (loaded, refused):
                 continue
             refused = current
+            # OpenSSL takes the certificate before it looks at the key: a pair that does not fit, loaded into the live
+            # context, would leave it with no key at all and end every handshake. So it is tried elsewhere first.
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+            refused = None
             context.load_cert_chain(certificate, key)
         except (OSError, ssl.SSLError) as error:
             metrics.CERTIFICATE_RELOADS.labels("failed").inc()
             log.warning("certificate not reloaded; the old one stays", extra={"problem": str(error)})
             continue
-        loaded, refused = current, None
+        loaded = current
         metrics.CERTIFICATE_RELOADS.labels("loaded").inc()
         log.info("certificate reloaded")

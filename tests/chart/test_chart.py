@@ -1,0 +1,469 @@
+"""What `helm template` makes of the chart: defaults, refusals, rights, and what may reach the webhook."""
+
+import base64
+import json
+import os
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from aup.rules.aup7301_suspended_tenant import COUNTS, PAUSE_ANNOTATIONS, SWITCHES
+from testbed.binaries import binary
+
+Json = dict[str, Any]
+
+CHART = Path(__file__).resolve().parents[2] / "charts" / "aup"
+NAMESPACE = "aup-system"
+SYSTEM = ("kube-system", "kube-node-lease", "kube-public", NAMESPACE)
+BUNDLE = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n").decode()
+CA = f"webhook.tls.caBundle={BUNDLE}"
+
+RIGHTS = {
+    "aup-webhook": {
+        "namespaces": "get list watch",
+        "aup.asergo.com/acceptableusepolicies": "get list watch",
+        "aup.asergo.com/permits": "get list watch",
+        "aup.asergo.com/suspensions": "get list watch",
+        "aup.asergo.com/tenants": "get list watch",
+    },
+    "aup-operator": {
+        "namespaces": "list patch",
+        "pods": "create delete get list",
+        "replicationcontrollers": "get list patch",
+        "apps/daemonsets": "get list patch",
+        "apps/deployments": "get list patch",
+        "apps/replicasets": "get list patch",
+        "apps/statefulsets": "get list patch",
+        "batch/cronjobs": "get list patch",
+        "batch/jobs": "get list patch",
+        "events.k8s.io/events": "create",
+        "apiextensions.k8s.io/customresourcedefinitions": "list watch",
+        "aup.asergo.com/acceptableusepolicies": "create get list watch",
+        "aup.asergo.com/acceptableusepolicies/status": "patch",
+        "aup.asergo.com/notices": "create get",
+        "aup.asergo.com/notices/status": "patch",
+        "aup.asergo.com/permits": "get list watch",
+        "aup.asergo.com/permits/status": "patch",
+        "aup.asergo.com/suspensionrecords": "create get list",
+        "aup.asergo.com/suspensionrecords/status": "patch",
+        "aup.asergo.com/suspensions": "get list patch watch",
+        "aup.asergo.com/suspensions/status": "patch",
+        "aup.asergo.com/tenants": "get list watch",
+        "aup.asergo.com/tenants/status": "patch",
+    },
+    "aup-provider": {
+        "aup.asergo.com/acceptableusepolicies": "create delete get list patch update watch",
+        "aup.asergo.com/notices": "get list watch",
+        "aup.asergo.com/permits": "create delete get list patch update watch",
+        "aup.asergo.com/suspensionrecords": "delete get list watch",
+        "aup.asergo.com/suspensions": "create delete get list patch update watch",
+        "aup.asergo.com/tenants": "assign create delete get list patch update watch",
+    },
+    "aup-abuse-desk": {
+        "aup.asergo.com/suspensions": "create get list order patch",
+        "aup.asergo.com/tenants": "get list",
+    },
+    "aup-notices": {"aup.asergo.com/notices": "get list watch"},
+}
+"""Every right that the chart gives, by ClusterRole."""
+
+
+@pytest.fixture(autouse=True)
+def _own_helm_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the caller's helm settings out of the tests."""
+    for kind in ("CACHE", "CONFIG", "DATA"):
+        monkeypatch.setenv(f"HELM_{kind}_HOME", str(tmp_path))
+
+
+def template(*values: str) -> subprocess.CompletedProcess[str]:
+    """`helm template` with `--set` values."""
+    sets = [part for value in values for part in ("--set", value)]
+    command = [str(binary("helm")), "template", "aup", str(CHART), "--namespace", NAMESPACE, *sets]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
+
+
+@cache
+def render(*values: str) -> tuple[Json, ...]:
+    """All objects that the chart makes with a certificate authority and more `--set` values."""
+    done = template(CA, *values)
+    assert done.returncode == 0, done.stderr
+    return tuple(document for document in yaml.safe_load_all(done.stdout) if document)
+
+
+def one(kind: str, name: str, *values: str) -> Json:
+    """The one object of a kind and name."""
+    (found,) = [each for each in render(*values) if (each["kind"], each["metadata"]["name"]) == (kind, name)]
+    return found
+
+
+def kinds(*values: str) -> set[str]:
+    """The kinds that the chart makes."""
+    return {each["kind"] for each in render(*values)}
+
+
+def selects(selector: Json, labels: dict[str, str]) -> bool:
+    """Whether a label selector of Exists and NotIn matches."""
+    assert set(selector) == {"matchExpressions"}
+    for want in selector["matchExpressions"]:
+        match want["operator"]:
+            case "Exists":
+                holds = want["key"] in labels
+            case "NotIn":
+                holds = labels.get(want["key"]) not in want["values"]
+            case other:
+                pytest.fail(f"operator {other} is not expected")
+        if not holds:
+            return False
+    return True
+
+
+def test_defaults_render_every_object() -> None:
+    """With nothing but the certificate authority there is one object for each part."""
+    names = sorted(f"{each['kind']} {each['metadata']['name']}" for each in render() if "CustomRes" not in each["kind"])
+
+    assert names == [
+        "ClusterRole aup-abuse-desk",
+        "ClusterRole aup-notices",
+        "ClusterRole aup-operator",
+        "ClusterRole aup-provider",
+        "ClusterRole aup-webhook",
+        "ClusterRoleBinding aup-operator",
+        "ClusterRoleBinding aup-webhook",
+        "ConfigMap aup-policy",
+        "Deployment aup-operator",
+        "Deployment aup-webhook",
+        "PodDisruptionBudget aup-webhook",
+        "Service aup-webhook",
+        "ServiceAccount aup-operator",
+        "ServiceAccount aup-webhook",
+        "ValidatingAdmissionPolicy aup-freeze",
+        "ValidatingAdmissionPolicy aup-guard-namespaces",
+        "ValidatingAdmissionPolicy aup-guard-resources",
+        "ValidatingAdmissionPolicyBinding aup-freeze",
+        "ValidatingAdmissionPolicyBinding aup-guard-namespaces",
+        "ValidatingAdmissionPolicyBinding aup-guard-resources",
+        "ValidatingWebhookConfiguration aup-advise",
+        "ValidatingWebhookConfiguration aup-enforce",
+    ]
+
+
+def test_two_renders_are_byte_equal() -> None:
+    """Nothing is made up at render time, so that a GitOps tool sees no drift."""
+    assert template(CA).stdout == template(CA).stdout
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("webhook.tymeout=3", "additional properties 'tymeout' not allowed"),
+        ("crd.keep=true", "additional properties 'crd' not allowed"),
+        ("webhook.replicas=0", "/webhook/replicas"),
+        ("operator.image.digest=latest", "/operator/image/digest"),
+        ("policy.manifest.kind=Deployment", "/policy/manifest"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused(value: str, said: str) -> None:
+    """A typo or an impossible value ends the render with its place."""
+    done = template(CA, value)
+
+    assert done.returncode != 0
+    assert said in done.stderr
+
+
+def test_a_missing_certificate_authority_is_refused_with_the_next_step() -> None:
+    """The chart never makes one up; it says what to set."""
+    done = template()
+
+    assert done.returncode != 0
+    assert "webhook.tls.caBundle is not set, so the API server could not trust the webhook" in done.stderr
+    assert '--set webhook.tls.caBundle="$(base64 -w0 < ca.crt)"' in done.stderr
+
+
+def test_a_certificate_authority_that_is_no_certificate_is_refused() -> None:
+    """PEM that was not put in base64, or a key, would make every review fail."""
+    done = template("webhook.tls.caBundle=bm9uc2Vuc2U=")
+
+    assert done.returncode != 0
+    assert "webhook.tls.caBundle is not a PEM certificate in base64" in done.stderr
+
+
+def test_rights_are_exactly_the_listed_ones() -> None:
+    """No ClusterRole holds a verb, resource or group that the table above does not name, and none a wildcard."""
+    found: dict[str, dict[str, str]] = {}
+    for role in (each for each in render() if each["kind"] in {"Role", "ClusterRole"}):
+        rights = found.setdefault(role["metadata"]["name"], {})
+        for rule in role["rules"]:
+            assert set(rule) == {"apiGroups", "resources", "verbs"}
+            for resource in (
+                f"{group}/{name}".lstrip("/") for group in rule["apiGroups"] for name in rule["resources"]
+            ):
+                rights[resource] = " ".join(sorted({*rights.get(resource, "").split(), *rule["verbs"]}))
+
+    assert found == RIGHTS
+    assert "*" not in json.dumps(found)
+    assert "secret" not in json.dumps(found)
+
+
+def test_roles_are_bound_to_our_service_accounts_alone() -> None:
+    """The roles for people are bound by the provider, not by the chart."""
+    bound = {
+        (each["roleRef"]["name"], subject["kind"], subject["namespace"], subject["name"])
+        for each in render()
+        if each["kind"].endswith("RoleBinding")
+        for subject in each["subjects"]
+    }
+
+    assert bound == {(name, "ServiceAccount", NAMESPACE, name) for name in ("aup-operator", "aup-webhook")}
+
+
+@pytest.mark.parametrize(("name", "policy", "seconds"), [("enforce", "Fail", 5), ("advise", "Ignore", 2)])
+def test_each_webhook_is_bounded(name: str, policy: str, seconds: int) -> None:
+    """Failure policy, timeout, path and match policy are set out, and nothing is left to defaults."""
+    hooks = one("ValidatingWebhookConfiguration", f"aup-{name}")["webhooks"]
+
+    assert [hook["name"] for hook in hooks] == [f"builtin.{name}.aup.asergo.com", f"custom.{name}.aup.asergo.com"]
+    for hook in hooks:
+        assert (hook["failurePolicy"], hook["timeoutSeconds"]) == (policy, seconds)
+        assert (hook["sideEffects"], hook["matchPolicy"]) == ("None", "Equivalent")
+        assert hook["admissionReviewVersions"] == ["v1"]
+        assert hook["clientConfig"] == {
+            "caBundle": BUNDLE,
+            "service": {"name": "aup-webhook", "namespace": NAMESPACE, "path": f"/{name}", "port": 443},
+        }
+        assert {rule["scope"] for rule in hook["rules"]} == {"Namespaced"}
+        assert {operation for rule in hook["rules"] for operation in rule["operations"]} <= {"CREATE", "UPDATE"}
+
+
+def test_both_webhooks_see_the_same_requests() -> None:
+    """Advice is asked about exactly what is enforced."""
+    seen = [
+        [(hook["rules"], hook["namespaceSelector"], hook["matchConditions"]) for hook in configuration["webhooks"]]
+        for configuration in (one("ValidatingWebhookConfiguration", f"aup-{name}") for name in ("enforce", "advise"))
+    ]
+
+    assert seen[0] == seen[1]
+
+
+def test_only_judged_resources_reach_the_webhook() -> None:
+    """The built-in entry names each resource; everything else is a custom resource, by its group."""
+    builtin, custom = one("ValidatingWebhookConfiguration", "aup-enforce")["webhooks"]
+    named = {
+        f"{group}/{name}" for rule in builtin["rules"] for group in rule["apiGroups"] for name in rule["resources"]
+    }
+
+    assert named == {
+        "/bindings",
+        "/pods",
+        "/pods/binding",
+        "/pods/ephemeralcontainers",
+        "/pods/resize",
+        "/podtemplates",
+        "/replicationcontrollers",
+        "apps/daemonsets",
+        "apps/deployments",
+        "apps/replicasets",
+        "apps/statefulsets",
+        "autoscaling/horizontalpodautoscalers",
+        "batch/cronjobs",
+        "batch/jobs",
+        "*/*/scale",
+    }
+    assert [condition["name"] for condition in custom["matchConditions"]] == [
+        "custom-group",
+        "has-content",
+        "not-the-operator",
+        "changed",
+    ]
+
+
+def _selectors() -> dict[str, Json]:
+    """Each namespace selector of the webhooks and the freeze, by name."""
+    found = {
+        hook["name"]: hook["namespaceSelector"]
+        for name in ("enforce", "advise")
+        for hook in one("ValidatingWebhookConfiguration", f"aup-{name}")["webhooks"]
+    }
+    freeze = one("ValidatingAdmissionPolicy", "aup-freeze")["spec"]["matchConstraints"]
+    return found | {"aup-freeze": freeze["namespaceSelector"]}
+
+
+@pytest.mark.parametrize("system", SYSTEM)
+def test_system_namespaces_are_never_selected(system: str) -> None:
+    """Not even if somebody puts our labels on them."""
+    labels = {
+        "kubernetes.io/metadata.name": system,
+        "aup.asergo.com/tenant": "acme",
+        "aup.asergo.com/suspended": "true",
+    }
+
+    assert not [name for name, selector in _selectors().items() if selects(selector, labels)]
+
+
+def test_namespaces_are_selected_by_the_providers_labels_alone() -> None:
+    """A tenant's namespace is judged, a suspended one frozen, any other left alone."""
+    name = {"kubernetes.io/metadata.name": "shop"}
+    tenants, suspended = {"aup.asergo.com/tenant": "acme"}, {"aup.asergo.com/suspended": "true"}
+
+    for which, selector in _selectors().items():
+        assert not selects(selector, name)
+        assert selects(selector, name | (suspended if which == "aup-freeze" else tenants))
+
+
+@pytest.mark.parametrize("name", ["aup-freeze", "aup-guard-namespaces", "aup-guard-resources"])
+def test_policies_fail_closed_deny_and_depend_on_no_parameters(name: str) -> None:
+    """A parameter's CRD that is not served yet would block a starting cluster."""
+    policy, binding = (
+        one(kind, name)["spec"] for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+    )
+
+    assert policy["failurePolicy"] == "Fail"
+    assert "paramKind" not in policy
+    assert "paramRef" not in binding
+    assert (binding["policyName"], binding["validationActions"]) == (name, ["Deny"])
+
+
+def test_the_freeze_knows_the_same_fields_as_the_rule() -> None:
+    """Counts with their defaults, switches and annotations are those of rule AUP7301."""
+    variables = {
+        each["name"]: each["expression"] for each in one("ValidatingAdmissionPolicy", "aup-freeze")["spec"]["variables"]
+    }
+    counts = dict(re.findall(r'"(\w+)": (?:request\.kind\.kind == "Scale" \? 0 : )?(\d+)', variables["absent"]))
+
+    assert {field: int(number) for field, number in counts.items()} == COUNTS
+    assert all(f'"{field}"' in variables["resumed"] for field in SWITCHES)
+    assert all(f'"{key}"' in variables["unpaused"] for key in PAUSE_ANNOTATIONS)
+
+
+def test_the_service_can_lead_to_a_local_process() -> None:
+    """With externalName the Service selects no Pods, and the API server calls the port that is set."""
+    values = ("webhook.service.externalName=localhost", "webhook.service.port=9443")
+
+    assert one("Service", "aup-webhook", *values)["spec"] == {"type": "ExternalName", "externalName": "localhost"}
+    for name in ("enforce", "advise"):
+        for hook in one("ValidatingWebhookConfiguration", f"aup-{name}", *values)["webhooks"]:
+            assert hook["clientConfig"]["service"]["port"] == 9443
+
+
+def test_crds_can_be_left_out_or_given_up() -> None:
+    """They are kept at uninstall unless the provider says otherwise."""
+    crds = [each for each in render() if each["kind"] == "CustomResourceDefinition"]
+
+    assert len(crds) == 6
+    assert {each["metadata"]["annotations"]["helm.sh/resource-policy"] for each in crds} == {"keep"}
+    assert "CustomResourceDefinition" not in kinds("crds.enabled=false")
+    given_up = [each for each in render("crds.keep=false") if each["kind"] == "CustomResourceDefinition"]
+    assert not [each for each in given_up if "annotations" in each["metadata"]]
+
+
+def test_rendered_crds_are_the_generated_ones() -> None:
+    """Helm adds labels and the annotation and changes nothing else."""
+    for path in sorted((CHART / "files" / "crds").glob("*.yaml")):
+        source = yaml.safe_load(path.read_text())
+
+        assert one("CustomResourceDefinition", source["metadata"]["name"])["spec"] == source["spec"]
+
+
+def test_the_policy_is_mounted_into_the_operator() -> None:
+    """By default Asergo's, word for word."""
+    assert (
+        one("ConfigMap", "aup-policy")["data"]["policy.yaml"].strip()
+        == (CHART / "files/policy.yaml").read_text().strip()
+    )
+    (container,) = one("Deployment", "aup-operator")["spec"]["template"]["spec"]["containers"]
+    assert {"name": "AUP_POLICY_FILE", "value": "/etc/aup/policy/policy.yaml"} in container["env"]
+
+
+def test_the_policy_can_be_the_providers_own_or_none() -> None:
+    """A whole manifest replaces it; without one the operator is told of no file."""
+    own = (
+        "policy.manifest.apiVersion=aup.asergo.com/v1alpha1",
+        "policy.manifest.kind=AcceptableUsePolicy",
+        "policy.manifest.metadata.name=own",
+        "policy.manifest.spec.version=2027",
+    )
+    written = yaml.safe_load(one("ConfigMap", "aup-policy", *own)["data"]["policy.yaml"])
+
+    assert (written["kind"], written["metadata"], written["spec"]) == (
+        "AcceptableUsePolicy",
+        {"name": "own"},
+        {"version": 2027},
+    )
+    assert "ConfigMap" not in kinds("policy.install=false")
+    (container,) = one("Deployment", "aup-operator", "policy.install=false")["spec"]["template"]["spec"]["containers"]
+    assert "AUP_POLICY_FILE" not in json.dumps(container)
+
+
+@pytest.mark.parametrize(
+    ("name", "strategy", "replicas"), [("webhook", "RollingUpdate", 2), ("operator", "Recreate", 1)]
+)
+def test_pods_may_do_nothing_they_do_not_need(name: str, strategy: str, replicas: int) -> None:
+    """The Pod Security Standard `restricted`, memory bounded, CPU not throttled."""
+    spec = one("Deployment", f"aup-{name}")["spec"]
+    pod = spec["template"]["spec"]
+    (container,) = pod["containers"]
+
+    assert (spec["strategy"]["type"], spec["replicas"]) == (strategy, replicas)
+    assert container["command"] == ["python", "-Im", f"aup_{name}"]
+    assert pod["serviceAccountName"] == f"aup-{name}"
+    assert (pod["securityContext"]["runAsNonRoot"], pod["securityContext"]["runAsUser"]) == (True, 65532)
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert set(container["resources"]["requests"]) == {"cpu", "memory"}
+    assert set(container["resources"]["limits"]) == {"memory"}
+
+
+@pytest.mark.parametrize(
+    ("values", "image"),
+    [
+        ((), "ghcr.io/asergo/aup-webhook:0.1.0"),
+        (("webhook.image.tag=2.0",), "ghcr.io/asergo/aup-webhook:2.0"),
+        (("webhook.image.digest=sha256:" + "a" * 64,), "ghcr.io/asergo/aup-webhook@sha256:" + "a" * 64),
+    ],
+)
+def test_an_image_is_named_in_one_way(values: tuple[str, ...], image: str) -> None:
+    """By tag, which is the chart's appVersion unless set, or by digest alone."""
+    (container,) = one("Deployment", "aup-webhook", *values)["spec"]["template"]["spec"]["containers"]
+
+    assert container["image"] == image
+
+
+def test_every_value_has_a_sentence_and_a_schema() -> None:
+    """Each key that holds a value has a comment above it, and the schema has the same keys."""
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    lines = (CHART / "values.yaml").read_text().splitlines()
+
+    def check(values: Json, properties: Json, indent: int) -> None:
+        for key, value in values.items():
+            if "$ref" in properties[key]:
+                where = schema["$defs"][properties[key]["$ref"].rpartition("/")[2]]
+            else:
+                where = properties[key]
+            if isinstance(value, dict) and value and key != "resources":
+                assert set(value) == set(where["properties"]), key
+                check(value, where["properties"], indent + 2)
+            else:
+                at = [number for number, line in enumerate(lines) if line.startswith(f"{' ' * indent}{key}:")]
+                assert at
+                assert all(re.fullmatch(r" *# .+\.", lines[number - 1]) for number in at), key
+
+    check(yaml.safe_load("\n".join(lines)), schema["properties"], 0)
+
+
+def test_the_notes_are_short() -> None:
+    """Warnings first, then what to do; at most twenty lines even with every warning."""
+    notes = (CHART / "templates" / "NOTES.txt").read_text().splitlines()
+    printed = [line for line in notes if not line.startswith("{{-")]
+
+    assert len(printed) <= 20
+    assert [line.startswith("WARNING") for line in printed] == sorted(
+        (line.startswith("WARNING") for line in printed), reverse=True
+    )

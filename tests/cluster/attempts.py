@@ -1,0 +1,117 @@
+"""Reads the table of attacks, makes the attempts, and reads what the API server answers."""
+
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from testbed.controlplane import ControlPlane
+from tests.support import Customer, Json, eventually, pod, suspension, tenant_manifests
+
+_FOLDER = Path(__file__).parent
+_PLACE = re.compile(r"(?P<path>.*?)(?: \(container \"(?P<container>.*)\"\))?")
+
+Found = tuple[str, str, str]
+"""A finding as a rejection tells it: rule, field path, the container's name."""
+
+
+class Attempt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One row of `attacks.yaml`; its head says what the fields mean."""
+
+    id: str
+    attack: str
+    kubectl: str
+    given: list[Json] = []
+    first: list[str] = []
+    stdin: Json = {}
+    denied: list[Found] = []
+    says: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.attack}"
+
+    def run(self, customer: Customer) -> subprocess.CompletedProcess[str]:
+        """Make the attempt as the tenant's user."""
+        for command in self.first:
+            customer.run(*shlex.split(command), check=True)
+        words = shlex.split(self.kubectl.replace("NAMESPACE", customer.namespace))
+        return customer.run(*words, stdin=json.dumps(self.stdin) if self.stdin else None)
+
+
+class Attacks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole of `attacks.yaml`; `parts` only holds what the rows have in common."""
+
+    parts: list[Any]
+    cases: list[Attempt]
+    standing: list[Json]
+    suspended: list[Attempt]
+
+
+def attacks() -> Attacks:
+    """The table."""
+    return msgspec.convert(yaml.safe_load((_FOLDER / "attacks.yaml").read_text()), Attacks)
+
+
+def named_customer(plane: ControlPlane, name: str) -> Customer:
+    """A new tenant of this name, for tests that share one, once the webhook knows it."""
+    user = f"{name}-user"
+    plane.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(tenant_manifests(name, user)))
+    eventually(lambda: plane.kubectl("get", "serviceaccount", "default", "-n", name, check=False).returncode == 0)
+    made = Customer(plane, name, name, plane.user_kubeconfig(user))
+    eventually(lambda: made.run("apply", "--dry-run=server", "-f", "-", stdin=pod("probe")).returncode == 0)
+    return made
+
+
+def suspended_customer(plane: ControlPlane, name: str) -> Customer:
+    """A tenant with one of each kind and a Pod that had ended, suspended, with everything down."""
+    install_kinds(plane)
+    made = named_customer(plane, name)
+    made.run("apply", "--server-side", "-f", "-", stdin=attacks().standing, check=True)
+    ended = '{"status": {"phase": "Failed"}}'
+    made.provider("patch", "pod", "ended", "--subresource=status", "--type=merge", "-p", ended)
+    made.provider("apply", "-f", "-", stdin=suspension(name))
+    eventually(lambda: made.get("suspension", name).get("status", {}).get("phase") == "Enforced")
+    return made
+
+
+def labelled_customer(plane: ControlPlane, name: str) -> Customer:
+    """A tenant whose namespace carries the label of the freeze, with three of each kind that has a count."""
+    install_kinds(plane)
+    made = named_customer(plane, name)
+    standing = [one for one in attacks().standing if one["kind"] not in {"Pod", "Job", "DaemonSet"}]
+    counted = [one | {"spec": one["spec"] | {"replicas": 3}} if "replicas" in one["spec"] else one for one in standing]
+    made.run("apply", "--server-side", "-f", "-", stdin=counted, check=True)
+    made.provider("label", "namespace", name, "aup.asergo.com/suspended=true")
+    return made
+
+
+def frozen(what: str, tenant: str) -> str:
+    """How the API server's own freeze refuses something."""
+    return (
+        "ValidatingAdmissionPolicy 'aup-freeze' with binding 'aup-freeze' denied request: [AUP7301 suspended-tenant] "
+        f"{what}: tenant {tenant} is suspended; deleting and scaling down stay allowed. "
+        f"Read the statement of reasons: kubectl get notices -n {tenant} -o yaml"
+    )
+
+
+def install_kinds(plane: ControlPlane) -> None:
+    """Install the custom kinds, and wait until the API server serves them."""
+    plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(_FOLDER / "kinds.yaml"))
+    plane.kubectl("wait", "--for=condition=Established", "-f", str(_FOLDER / "kinds.yaml"), "--timeout=20s")
+
+
+def findings(message: str) -> list[Found]:
+    """The findings that a rejection names, in its order."""
+    found: list[Found] = []
+    rule = ""
+    for line in message.splitlines():
+        if title := re.match(r"\[(AUP\d{4}) [a-z-]+\] AUP \d\.\d$", line):
+            rule = title[1]
+        elif line.startswith("  at:    ") and (place := _PLACE.fullmatch(line.removeprefix("  at:    "))):
+            found.append((rule, place["path"], place["container"] or ""))
+    return found

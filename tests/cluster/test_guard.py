@@ -1,0 +1,477 @@
+"""Only the provider gives namespaces to tenants and writes the provider's kinds; everybody else's work is untouched."""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+
+from testbed.controlplane import ControlPlane
+from testbed.installation import Installation
+from tests.cluster.attempts import named_customer
+from tests.support import Customer, Json, container, eventually, pod, suspension, workload
+
+pytestmark = pytest.mark.cluster
+
+TENANT = "aup.asergo.com/tenant"
+SUSPENDED = "aup.asergo.com/suspended"
+LICENSE = "aup.asergo.com/license"
+NOT_YOURS = "[AUP guard] only the provider"
+
+Kubectl = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def guarded(aup: Installation) -> Customer:
+    """A tenant whose namespaces are tried for."""
+    return named_customer(aup.plane, "guarded")
+
+
+def _allowed(plane: ControlPlane, user: str, *rules: Json) -> Kubectl:
+    """kubectl as a user with these rights in the whole cluster, with input as YAML or JSON text."""
+    name = f"test:{user}:rights"
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": name},
+        "rules": [*rules],
+    }
+    plane.kubectl("apply", "-f", "-", input=json.dumps(role))
+    plane.kubectl("create", "clusterrolebinding", name, f"--clusterrole={name}", f"--user={user}")
+    kubeconfig = plane.user_kubeconfig(user)
+
+    def run(*args: str, stdin: object = None, check: bool = False) -> subprocess.CompletedProcess[str]:
+        return plane.kubectl(*args, input=json.dumps(stdin) if stdin else None, check=check, kubeconfig=kubeconfig)
+
+    eventually(lambda: run("auth", "can-i", "list", "namespaces").returncode == 0)
+    return run
+
+
+@pytest.fixture(scope="module")
+def intruder(guarded: Customer) -> Kubectl:
+    """A user who may do everything to namespaces and write every kind of ours, by RBAC, and is not the provider."""
+    verbs = ["get", "list", "watch", "create", "update", "patch", "delete"]
+    return _allowed(
+        guarded.plane,
+        "intruder",
+        {"apiGroups": [""], "resources": ["namespaces", "namespaces/status", "namespaces/finalize"], "verbs": verbs},
+        {"apiGroups": ["aup.asergo.com"], "resources": ["*"], "verbs": verbs},
+    )
+
+
+def _namespace(name: str, **labels: str) -> Json:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+
+
+@pytest.mark.parametrize(
+    "namespace",
+    [
+        _namespace("without-label"),
+        _namespace("with-own-label", **{TENANT: "guarded"}),
+        _namespace("with-others-label", **{TENANT: "acme"}),
+        _namespace("kube-x"),
+        _namespace("kube-system-2", **{"kubernetes.io/metadata.name": "kube-system"}),
+        _namespace("suspended", **{TENANT: "guarded", SUSPENDED: "lifting"}),
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"generateName": "kube-"}},
+    ],
+    ids=lambda namespace: str(namespace["metadata"].get("name", "generateName")),
+)
+def test_nobody_but_the_provider_creates_a_namespace(namespace: Json, intruder: Kubectl) -> None:
+    """T27: with or without a label, and whatever it is called."""
+    answer = intruder("create", "-f", "-", stdin=namespace)
+
+    assert answer.returncode == 1
+    assert "[AUP guard] only the provider creates Namespaces here. Ask your provider for one." in answer.stderr
+
+
+CHANGES = {
+    "the tenant label is removed": (TENANT, {"metadata": {"labels": {TENANT: None}}}),
+    "the namespace is moved to another tenant": (TENANT, {"metadata": {"labels": {TENANT: "acme"}}}),
+    "the tenant label is emptied": (TENANT, {"metadata": {"labels": {TENANT: ""}}}),
+    "all labels are removed": (TENANT, {"metadata": {"labels": None}}),
+    "the suspended label is set": (SUSPENDED, {"metadata": {"labels": {SUSPENDED: "lifting"}}}),
+    "another label of the group is set": ("aup.asergo.com/x", {"metadata": {"labels": {"aup.asergo.com/x": "1"}}}),
+    "an annotation of the group is set": ("aup.asergo.com/x", {"metadata": {"annotations": {"aup.asergo.com/x": "1"}}}),
+}
+
+
+@pytest.mark.parametrize("subresource", ["", "status", "finalize"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_nobody_but_the_provider_changes_what_a_namespace_says_of_its_tenant(
+    change: str, subresource: str, intruder: Kubectl, guarded: Customer
+) -> None:
+    """T27: neither on the namespace nor through its subresources."""
+    key, patch = CHANGES[change]
+    if subresource == "finalize":  # which takes no patch
+        current = guarded.get("namespace", guarded.namespace)
+        metadata = patch["metadata"]
+        current["metadata"] = _merged(current["metadata"], metadata)
+        answer = intruder(
+            "replace", "--raw", f"/api/v1/namespaces/{guarded.namespace}/finalize", "-f", "-", stdin=current
+        )
+    else:
+        scope = [f"--subresource={subresource}"] if subresource else []
+        answer = intruder("patch", "namespace", guarded.namespace, *scope, "--type=merge", "-p", json.dumps(patch))
+
+    assert answer.returncode == 1
+    assert f"[AUP guard] only the provider sets, changes or removes {key} of a Namespace." in answer.stderr
+
+
+def _merged(value: Json, patch: Json) -> Json:
+    """A JSON merge patch (RFC 7396)."""
+    made = dict(value)
+    for key, new in patch.items():
+        if new is None:
+            made.pop(key, None)
+        else:
+            made[key] = _merged(made.get(key, {}), new) if isinstance(new, dict) else new
+    return made
+
+
+def test_the_guard_holds_the_tenants_own_user_too(guarded: Customer) -> None:
+    """A Role with everything in a namespace allows changes of the Namespace itself; the guard does not."""
+    moved = guarded.run("label", "--overwrite", "namespace", guarded.namespace, f"{TENANT}=acme")
+    freed = guarded.run("label", "namespace", guarded.namespace, f"{TENANT}-")
+
+    assert [f"{NOT_YOURS} sets, changes or removes {TENANT} of" in one.stderr for one in (moved, freed)] == [True, True]
+
+
+def test_a_suspended_tenant_cannot_take_the_freeze_off(aup: Installation) -> None:
+    """The label is neither removed nor set to `lifting`, through no subresource."""
+    frozen = named_customer(aup.plane, "frosty")
+    frozen.provider("label", "namespace", "frosty", f"{SUSPENDED}=true")
+    attempts = [
+        frozen.run("label", "namespace", "frosty", f"{SUSPENDED}-"),
+        frozen.run("label", "--overwrite", "namespace", "frosty", f"{SUSPENDED}=lifting"),
+        frozen.run(
+            *("patch", "namespace", "frosty", "--subresource=status", "--type=merge"),
+            *("-p", json.dumps({"metadata": {"labels": {SUSPENDED: None}}})),
+        ),
+    ]
+
+    assert [f"removes {SUSPENDED} of a Namespace" in one.stderr for one in attempts] == [True, True, True]
+    assert frozen.get("namespace", "frosty")["metadata"]["labels"][SUSPENDED] == "true"
+
+
+def test_the_name_label_that_our_selectors_go_by_cannot_be_forged(guarded: Customer) -> None:
+    """Kubernetes itself keeps kubernetes.io/metadata.name as the namespace's name."""
+    guarded.run("label", "--overwrite", "namespace", guarded.namespace, "kubernetes.io/metadata.name=kube-system")
+
+    labels = guarded.get("namespace", guarded.namespace)["metadata"]["labels"]
+    assert labels["kubernetes.io/metadata.name"] == guarded.namespace
+
+
+def test_the_licence_and_all_that_is_not_ours_may_be_changed(guarded: Customer) -> None:
+    """The tenant states its licence and puts labels of its own on its namespace."""
+    licence = guarded.run("annotate", "--overwrite", "namespace", guarded.namespace, f"{LICENSE}=MIT")
+    label = guarded.run("label", "namespace", guarded.namespace, "team=shop")
+    removed = guarded.run("annotate", "namespace", guarded.namespace, f"{LICENSE}-")
+
+    assert [licence.returncode, label.returncode, removed.returncode] == [0, 0, 0]
+
+
+NOTICE = {
+    "apiVersion": "aup.asergo.com/v1alpha1",
+    "kind": "Notice",
+    "metadata": {"name": "forged", "namespace": "guarded"},
+    "spec": {
+        "tenant": "guarded",
+        "subject": "All is well",
+        "statement": "Nothing to see.",
+        "issuedAt": "2026-01-01T00:00:00Z",
+        "howToAnswer": "Not at all.",
+        "howToAppeal": "Not at all.",
+    },
+}
+PERMIT = {
+    "apiVersion": "aup.asergo.com/v1alpha1",
+    "kind": "Permit",
+    "metadata": {"name": "forged"},
+    "spec": {
+        "tenant": "guarded",
+        "rules": ["AUP1601"],
+        "scope": {"namespaces": ["guarded"]},
+        "validFrom": "2026-01-01T00:00:00Z",
+        "expiresAt": "2099-01-01T00:00:00Z",
+        "reason": "Because.",
+        "ticket": "none",
+        "approvedBy": "me",
+    },
+}
+RECORD = {
+    "apiVersion": "aup.asergo.com/v1alpha1",
+    "kind": "SuspensionRecord",
+    "metadata": {"name": "forged"},
+    "spec": {"tenant": "guarded", "suspension": "guarded", "entries": [], "digest": "0" * 64},
+}
+TENANT_OBJECT = {
+    "apiVersion": "aup.asergo.com/v1alpha1",
+    "kind": "Tenant",
+    "metadata": {"name": "forged"},
+    "spec": {
+        "accountID": "forged",
+        "legalName": "Forged",
+        "country": "DK",
+        "contacts": {"abuse": "abuse@forged.example"},
+        "quota": {"perPod": {"cpu": "1000"}},
+    },
+}
+POLICY = {
+    "apiVersion": "aup.asergo.com/v1alpha1",
+    "kind": "AcceptableUsePolicy",
+    "metadata": {"name": "forged"},
+    "spec": {
+        "version": "9999",
+        "provider": "Nobody",
+        "announcedAt": "2026-01-01T00:00:00Z",
+        "effectiveAt": "2026-01-01T00:00:00Z",
+        "material": False,
+        "url": "https://forged.example",
+        "contact": "abuse@forged.example",
+        "documentationURL": "https://forged.example",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "plural"),
+    [
+        (NOTICE, "notices"),
+        (PERMIT, "permits"),
+        (RECORD, "suspensionrecords"),
+        (TENANT_OBJECT, "tenants"),
+        (POLICY, "acceptableusepolicies"),
+        (suspension("guarded", "forged"), "suspensions"),
+    ],
+    ids=["Notice", "Permit", "SuspensionRecord", "Tenant", "AcceptableUsePolicy", "Suspension"],
+)
+def test_nobody_but_the_provider_creates_our_kinds_though_rbac_allows_it(
+    manifest: Json, plural: str, intruder: Kubectl
+) -> None:
+    """T28: a right that was given by mistake is not enough."""
+    answer = intruder("create", "-f", "-", stdin=manifest)
+
+    writer = "aup's operator" if plural == "suspensionrecords" else "the provider"
+    assert answer.returncode == 1
+    assert f"[AUP guard] only {writer} writes {plural}.aup.asergo.com" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "resource"),
+    [
+        (["patch", "tenant", "guarded", "--type=merge", "-p", '{"spec": {"country": "SE"}}'], "tenants"),
+        (["patch", "tenant", "guarded", "--type=merge", "-p", '{"metadata": {"labels": {"a": "b"}}}'], "tenants"),
+        (["delete", "tenant", "guarded"], "tenants"),
+        (["delete", "acceptableusepolicies", "--all"], "acceptableusepolicies"),
+        (
+            [
+                "patch",
+                "tenant",
+                "guarded",
+                "--subresource=status",
+                "--type=merge",
+                "-p",
+                '{"status": {"standing": "Good"}}',
+            ],
+            "tenants/status",
+        ),
+    ],
+    ids=["spec", "labels", "delete", "delete the policy", "status"],
+)
+def test_nobody_but_the_provider_changes_or_deletes_our_kinds(
+    args: list[str], resource: str, intruder: Kubectl
+) -> None:
+    """T28: neither spec nor metadata, and the status is the operator's."""
+    answer = intruder(*args)
+
+    assert answer.returncode == 1
+    assert re.search(
+        rf"\[AUP guard\] only (the provider|aup's operator) writes {resource}\.aup\.asergo\.com", answer.stderr
+    )
+
+
+def test_a_tenant_with_every_right_in_its_namespace_writes_no_notice(guarded: Customer) -> None:
+    """A notice is neither forged, nor changed, nor deleted."""
+    guarded.provider("create", "-f", "-", stdin=NOTICE | {"metadata": {"name": "true", "namespace": "guarded"}})
+    attempts = [
+        guarded.run("create", "-f", "-", stdin=NOTICE),
+        guarded.run("patch", "notice", "true", "--type=merge", "-p", '{"spec": {"subject": "Never mind"}}'),
+        guarded.run("patch", "notice", "true", "--type=merge", "-p", '{"metadata": {"annotations": {"read": "yes"}}}'),
+        guarded.run("delete", "notice", "true"),
+        guarded.run("delete", "notices", "--all"),
+    ]
+
+    assert [f"{NOT_YOURS} writes notices.aup.asergo.com" in one.stderr for one in attempts] == [True] * 5
+    assert guarded.run("get", "notice", "true", "-o", "jsonpath={.spec.subject}").stdout == "All is well"
+
+
+def test_what_holds_originals_cannot_be_deleted_even_by_the_provider(aup: Installation) -> None:
+    """A record that still holds something down stays; nothing could be put back without it."""
+    customer = named_customer(aup.plane, "recorded")
+    customer.run("apply", "-f", "-", stdin=workload("Deployment", "web"), check=True)
+    customer.provider("apply", "-f", "-", stdin=suspension("recorded"))
+    eventually(lambda: customer.get("suspension", "recorded").get("status", {}).get("phase") == "Enforced")
+    deleted = customer.provider("delete", "suspensionrecord", "recorded-0001", check=False)
+    changed = customer.provider(
+        *("patch", "suspensionrecord", "recorded-0001", "--type=merge", "-p", '{"spec": {"digest": "x"}}'), check=False
+    )
+
+    assert "[AUP guard] this record holds the original values of a suspended tenant" in deleted.stderr
+    assert changed.returncode == 1
+    assert customer.get("suspensionrecord", "recorded-0001")["spec"]["tenant"] == "recorded"
+
+
+def test_the_policy_in_force_cannot_be_deleted_even_by_the_provider(guarded: Customer) -> None:
+    """A later one takes its place; there is never none."""
+    name = guarded.get("acceptableusepolicies")["items"][0]["metadata"]["name"]
+    answer = guarded.provider("delete", "acceptableusepolicy", name, check=False)
+
+    assert "[AUP guard] a policy that is in force cannot be deleted" in answer.stderr
+
+
+@pytest.fixture(scope="module")
+def automation(guarded: Customer) -> Kubectl:
+    """The provider's own automation: a user with the chart's ClusterRole for it, and rights on namespaces."""
+    guarded.plane.kubectl(
+        "create", "clusterrolebinding", "test:assign", "--clusterrole=aup-provider", "--user=automation"
+    )
+    verbs = ["get", "list", "create", "update", "patch", "delete"]
+    return _allowed(
+        guarded.plane,
+        "automation",
+        {"apiGroups": [""], "resources": ["namespaces", "namespaces/status", "namespaces/finalize"], "verbs": verbs},
+    )
+
+
+def test_the_providers_automation_does_all_that_it_must(automation: Kubectl) -> None:
+    """It makes a namespace, gives it to a tenant, moves it, takes it back, and writes the provider's kinds."""
+    run = [
+        automation("create", "-f", "-", stdin=_namespace("provided", **{TENANT: "guarded"})),
+        automation("label", "--overwrite", "namespace", "provided", f"{TENANT}=frosty"),
+        automation("label", "namespace", "provided", f"{TENANT}-"),
+        automation("create", "-f", "-", stdin=TENANT_OBJECT | {"metadata": {"name": "provided"}}),
+        automation("patch", "tenant", "provided", "--type=merge", "-p", '{"spec": {"country": "SE"}}'),
+        automation("create", "-f", "-", stdin=PERMIT | {"metadata": {"name": "provided"}}),
+        automation("delete", "permit/provided", "tenant/provided"),
+    ]
+
+    assert [one.returncode for one in run] == [0] * len(run), [one.stderr for one in run]
+
+
+def test_the_abuse_desk_orders_suspensions_and_writes_nothing_else(guarded: Customer) -> None:
+    """The chart's ClusterRole for it lets it suspend and lift; more rights by RBAC do not help."""
+    guarded.plane.kubectl("create", "clusterrolebinding", "test:desk", "--clusterrole=aup-abuse-desk", "--user=desk")
+    verbs = ["get", "list", "create", "update", "patch", "delete"]
+    desk = _allowed(
+        guarded.plane,
+        "desk",
+        {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list"]},
+        {"apiGroups": ["aup.asergo.com"], "resources": ["*"], "verbs": verbs},
+    )
+    later = suspension("nobody", "by-desk", effectiveAt="2099-01-01T00:00:00Z")
+    ordered = desk("create", "-f", "-", stdin=later)
+    tenant = desk("create", "-f", "-", stdin=TENANT_OBJECT)
+    permit = desk("create", "-f", "-", stdin=PERMIT)
+
+    assert ordered.returncode == 0, ordered.stderr
+    assert [NOT_YOURS in one.stderr for one in (tenant, permit)] == [True, True]
+
+
+def test_a_namespace_of_a_tenant_that_does_not_exist_holds_no_workload(guarded: Customer) -> None:
+    """AUP8101: what nobody answers for does not run, whatever rights its user has."""
+    guarded.provider("create", "-f", "-", stdin=_namespace("orphaned", **{TENANT: "nobody-at-all"}))
+
+    def answer() -> str:
+        return guarded.provider(
+            "create", "-n", "orphaned", "--dry-run=server", "-f", "-", stdin=pod("a"), check=False
+        ).stderr
+
+    eventually(lambda: 'found: tenant "nobody-at-all", which does not exist\n' in answer())
+    assert "[AUP8101 unknown-tenant] AUP 8.1\n  at:    metadata.namespace\n" in answer()
+
+
+def _reviews(aup: Installation) -> float:
+    """How many reviews the webhook has answered."""
+    return sum(float(count) for count in re.findall(r"^aup_reviews_total\{.*\} (\S+)$", aup.metrics(), re.MULTILINE))
+
+
+ORDINARY: dict[str, tuple[str, dict[str, Any]]] = {
+    "a Lease of the system": (
+        "kube-system",
+        {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": "t"},
+            "spec": {"holderIdentity": "a"},
+        },
+    ),
+    "a ConfigMap of the system": ("kube-system", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "t"}}),
+    "a miner among the system's Pods": ("kube-system", pod("t", container(image="xmrig/xmrig"), hostNetwork=True)),
+    "a Deployment of nobody's": ("default", workload("Deployment", "t", container(image="xmrig/xmrig"))),
+    "a Pod of our own namespace": ("aup-system", pod("t", hostNetwork=True)),
+    "a tenant's Lease": (
+        "guarded",
+        {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": "t"},
+            "spec": {"holderIdentity": "a"},
+        },
+    ),
+    "a tenant's ConfigMap": ("guarded", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "t"}}),
+    "a tenant's Secret": ("guarded", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "t"}}),
+    "a tenant's ServiceAccount": ("guarded", {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "t"}}),
+    "a tenant's Event": (
+        "guarded",
+        {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": "t"},
+            "involvedObject": {"kind": "Pod", "name": "t", "namespace": "guarded"},
+        },
+    ),
+    "a tenant's NetworkPolicy": (
+        "guarded",
+        {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "metadata": {"name": "t"},
+            "spec": {"podSelector": {}},
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ORDINARY)
+def test_what_is_not_judged_never_reaches_the_webhook(what: str, aup: Installation, guarded: Customer) -> None:
+    """It is created, changed and deleted, and the webhook's counter stands still."""
+    namespace, manifest = ORDINARY[what]
+    before = _reviews(aup)
+    labelled = manifest | {"metadata": manifest["metadata"] | {"labels": {"changed": "yes"}}}
+    for one in (manifest, labelled):
+        guarded.provider("apply", "-n", namespace, "--server-side", "-f", "-", stdin=one)
+    guarded.provider("delete", "-n", namespace, "--wait=false", "--now", f"{manifest['kind']}/t")
+
+    assert _reviews(aup) == before
+
+
+def test_a_clusters_administrator_creates_namespaces_as_ever(guarded: Customer) -> None:
+    """system:masters may assign tenants, so it is the provider."""
+    assert guarded.provider("create", "namespace", "ordinary").stdout == "namespace/ordinary created\n"
+
+
+def test_kubernetes_itself_goes_on_in_a_guarded_cluster(guarded: Customer) -> None:
+    """A new namespace gets its default ServiceAccount, and a deleted one goes away with the notices in it."""
+    manifests = [
+        _namespace("passing", **{TENANT: "guarded"}),
+        NOTICE | {"metadata": {"name": "note", "namespace": "passing"}},
+    ]
+    guarded.plane.kubectl("create", "-f", "-", input=yaml.safe_dump_all(manifests))
+    eventually(
+        lambda: guarded.provider("get", "-n", "passing", "serviceaccount", "default", check=False).returncode == 0
+    )
+    guarded.provider("delete", "namespace", "passing", "--wait=false")
+    eventually(lambda: guarded.provider("get", "namespace", "passing", check=False).returncode == 1)
