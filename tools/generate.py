@@ -3,6 +3,7 @@
 `python -m tools.generate [--check]`
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 from aup.api import KINDS
 from aup.rules import RULES
 from tools.crds import crd
+from tools.readme import filled
 from tools.resource_docs import resource_page
 from tools.rule_docs import rule_index, rule_page
 
@@ -29,6 +31,7 @@ def generated() -> Iterator[tuple[str, str]]:
         yield f"core/aup/crds/{kind.plural}.yaml", text
         yield f"charts/aup/files/crds/{kind.plural}.yaml", text
     yield "charts/aup/files/policy.yaml", (ROOT / "core/aup/default_policy.yaml").read_text()
+    yield "README.md", filled((ROOT / "README.md").read_text())
     yield "docs/resources.md", resource_page(KINDS)
     yield "docs/rules/index.md", rule_index(RULES)
     for rule in RULES:
@@ -37,6 +40,7 @@ def generated() -> Iterator[tuple[str, str]]:
 
 def main() -> int:
     """Write the files, or with `--check` name those that differ; 1 if there are any."""
+    os.chdir(ROOT)  # the README's commands name paths from there
     check = sys.argv[1:] == ["--check"]
     files = dict(generated())
     stale = [path for path, text in files.items() if not (ROOT / path).is_file() or (ROOT / path).read_text() != text]

@@ -1,6 +1,5 @@
 """`aup suspend`, `aup lift` and `aup status`: the abuse desk's commands, with the caller's own credentials."""
 
-import getpass
 import sys
 import time
 from datetime import UTC, datetime
@@ -50,15 +49,11 @@ def suspend(
     now = datetime.now(UTC)
     named = name or f"{tenant}-{now:%Y%m%d-%H%M%S}"
     reasons = {"facts": facts} | ({"explanation": explanation} if explanation else {})
-    spec: Json = {
-        "tenant": tenant,
-        "clauses": list(clauses),
-        "statementOfReasons": reasons,
-        "orderedBy": getpass.getuser(),
-    }
+    spec: Json = {"tenant": tenant, "clauses": list(clauses), "statementOfReasons": reasons}
     if effective_at:
         spec |= {"noticedAt": f"{now:%Y-%m-%dT%H:%M:%SZ}", "effectiveAt": effective_at}
     with _Cluster() as kube:
+        spec["orderedBy"] = _caller(kube)
         if kube.get(f"{tenants.KIND.path}/{tenant}") is None:
             raise click.ClickException(f"there is no tenant {tenant!r}; `aup status` lists the tenants")
         manifest = {"apiVersion": API_VERSION, "kind": "Suspension", "metadata": {"name": named}, "spec": spec}
@@ -92,7 +87,7 @@ def lift(name: str, reason: str, wait: bool, timeout: float) -> None:
             if one.status.phase == "Lifted" or one.spec.lift is not None:
                 click.echo(f"Suspension {one.metadata.name} is lifted or being lifted already.")
                 continue
-            order = {"spec": {"lift": {"reason": reason, "orderedBy": getpass.getuser()}}}
+            order = {"spec": {"lift": {"reason": reason, "orderedBy": _caller(kube)}}}
             kube.patch(f"{suspensions.KIND.path}/{one.metadata.name}", order, MERGE_PATCH)
             click.echo(f"The lift of {one.metadata.name} is ordered.")
         for one in chosen if wait else ():
@@ -153,6 +148,14 @@ class _Cluster:
             raise click.ClickException(f"the API server cannot be reached: {error}") from None
         if isinstance(error, AupError):
             raise click.ClickException(str(error)) from None
+
+
+def _caller(kube: Kube) -> str:
+    """Who the API server says that the caller is."""
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    return str(
+        kube.create("/apis/authentication.k8s.io/v1/selfsubjectreviews", review)["status"]["userInfo"]["username"]
+    )
 
 
 def _all(kube: Kube, path: str, type_: type[T]) -> list[T]:

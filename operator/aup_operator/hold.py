@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 import msgspec
 import urllib3
 
-from aup.api.suspension import Unenforced
+from aup.api.suspension import Suspension, Unenforced
 from aup.api.suspension_record import KIND, RecordEntry, SuspensionRecord
 from aup.errors import AupError
 from aup.facts import decoded
@@ -110,7 +110,7 @@ def find_pods(kube: Kube, namespaces: Iterable[TenantNamespace]) -> list[Target]
 
 
 def write_ahead(
-    kube: Kube, tenant: str, suspension: str, known: Sequence[SuspensionRecord], targets: Sequence[Target]
+    kube: Kube, suspension: Suspension, known: Sequence[SuspensionRecord], targets: Sequence[Target]
 ) -> list[SuspensionRecord]:
     """Record what is not recorded yet, and read it back.
 
@@ -123,8 +123,9 @@ def write_ahead(
     recorded = {one.uid for each in known for one in each.spec.entries}
     entries = [_entry(target) for target in targets if target.uid not in recorded]
     complete = list(known)
-    first = 1 + max((_number(one.metadata.name, suspension) for one in known), default=0)
-    for manifest in record.records(tenant, suspension, entries, first):
+    prefix = record.name_of(suspension)
+    first = 1 + max((_number(one.metadata.name, prefix) for one in known), default=0)
+    for manifest in record.records(suspension, entries, first):
         kube.create(KIND.path, manifest)
         stored = kube.get(f"{KIND.path}/{manifest['metadata']['name']}")
         written = decoded(stored or {}, SuspensionRecord) if stored else None
@@ -134,9 +135,9 @@ def write_ahead(
     return complete
 
 
-def _number(name: str, suspension: str) -> int:
+def _number(name: str, prefix: str) -> int:
     head, _, number = name.rpartition("-")
-    return int(number) if head == suspension else 0
+    return int(number) if head == prefix else 0
 
 
 def _entry(target: Target) -> RecordEntry:
@@ -188,8 +189,7 @@ def stray(pods: Iterable[Target], controllers: set[str], *, overdue: bool) -> li
 def run(
     kube: Kube,
     pool: Executor,
-    tenant: str,
-    suspension: str,
+    suspension: Suspension,
     namespaces: Sequence[TenantNamespace],
     *,
     overdue: bool,
@@ -200,8 +200,7 @@ def run(
     Args:
         kube: The API server.
         pool: Threads for calls side by side.
-        tenant: The tenant's name.
-        suspension: The Suspension that new records are named after.
+        suspension: The Suspension that opens new records.
         namespaces: The tenant's namespaces.
         overdue: Whether controllers have had their time to take their Pods down.
         progress: Told the outcome so far once everything is recorded, before anything is changed.
@@ -209,7 +208,7 @@ def run(
     found = find(kube, namespaces)
     doomed = stray(find_pods(kube, namespaces), found.controllers, overdue=overdue)
     bare = [pod for pod in doomed if not controller(pod.manifest)]
-    records = write_ahead(kube, tenant, suspension, records_of(kube, tenant), [*found.targets, *bare])
+    records = write_ahead(kube, suspension, records_of(kube, suspension.spec.tenant), [*found.targets, *bare])
     progress(_outcome(records, 0, 0, []))
     failed = take_down(kube, pool, found.targets)
     failed += delete_pods(kube, pool, doomed)

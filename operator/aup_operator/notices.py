@@ -12,6 +12,7 @@ from aup.api.suspension import Suspension
 from aup.facts import decoded
 from aup.model import Verdict
 from aup.review import Json
+from aup_operator import record
 from aup_operator.kube import Kube, KubeError
 from aup_operator.namespaces import TenantNamespace
 from aup_operator.status import write
@@ -33,7 +34,7 @@ def settle(
 ) -> None:
     """Bring the notices of a suspension to `Open` or `Closed`."""
     for namespace in namespaces:
-        manifest = kube.get(_path(namespace.name, name_of(suspension)))
+        manifest = kube.get(_path(namespace.name, record.name_of(suspension)))
         if manifest is not None:
             item = decoded(manifest, Notice)
             status = NoticeStatus(
@@ -41,11 +42,6 @@ def settle(
             )
             if write(kube, notice.KIND, item, status) and phase == "Closed":
                 event(kube, manifest, "Lifted", "The suspension is lifted; everything is as it was before.", now)
-
-
-def name_of(suspension: Suspension) -> str:
-    """The name of a suspension's notices."""
-    return f"suspension-{suspension.metadata.name}"[:253].rstrip("-.")
 
 
 def compose(suspension: Suspension, namespace: str, policy: Verdict, now: datetime) -> Json:
@@ -69,7 +65,7 @@ def compose(suspension: Suspension, namespace: str, policy: Verdict, now: dateti
     return {
         "apiVersion": API_VERSION,
         "kind": "Notice",
-        "metadata": {"name": name_of(suspension), "namespace": namespace},
+        "metadata": {"name": record.name_of(suspension), "namespace": namespace},
         "spec": {
             "tenant": spec.tenant,
             "subject": f"Your workloads are suspended under AUP {clauses}",

@@ -124,7 +124,7 @@ class Reconciler:
         if in_force:
             for one in lifting:
                 self._lifted(one, spaces, "another suspension of this tenant is still in force", now)
-            return self._hold(name, in_force, spaces, told, now)
+            return self._hold(in_force, spaces, told, now)
         if lifting:
             return self._release(name, lifting, spaces, now)
         return False
@@ -141,7 +141,7 @@ class Reconciler:
             self._status(one, "Pending", "NotYetEffective", begins, now)
 
     def _hold(
-        self, name: str, ordered: Sequence[Suspension], spaces: Sequence[TenantNamespace], told: Verdict, now: datetime
+        self, ordered: Sequence[Suspension], spaces: Sequence[TenantNamespace], told: Verdict, now: datetime
     ) -> bool:
         in_force = list(ordered)
         for one in in_force:
@@ -170,8 +170,7 @@ class Reconciler:
         outcome = hold.run(
             self._kube,
             self._pool,
-            name,
-            in_force[0].metadata.name,
+            in_force[0],
             spaces,
             overdue=now - since > _PATIENCE,
             progress=progress,

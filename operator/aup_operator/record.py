@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from aup.api.meta import API_VERSION
+from aup.api.suspension import Suspension
 from aup.api.suspension_record import FieldValue, RecordEntry, SuspensionRecord
 from aup.review import Json, mapping
 from aup_operator.drivers.driver import Change, Driver
@@ -42,16 +43,21 @@ def entry(driver: Driver, manifest: Json, manifest_to_keep: Json | None = None) 
     )
 
 
-def records(tenant: str, suspension: str, entries: Sequence[RecordEntry], first: int) -> Iterator[Json]:
+def name_of(suspension: Suspension) -> str:
+    """What is named after a Suspension: its name and the beginning of its UID, since a name may be used again."""
+    return f"{suspension.metadata.name[:200].rstrip('-.')}-{suspension.metadata.uid[:8]}"
+
+
+def records(suspension: Suspension, entries: Sequence[RecordEntry], first: int) -> Iterator[Json]:
     """The SuspensionRecords for entries, numbered from `first`, each small enough for etcd."""
     for number, chunk in enumerate(_chunks(entries), start=first):
         yield {
             "apiVersion": API_VERSION,
             "kind": "SuspensionRecord",
-            "metadata": {"name": f"{suspension}-{number:04d}"},
+            "metadata": {"name": f"{name_of(suspension)}-{number:04d}"},
             "spec": {
-                "tenant": tenant,
-                "suspension": suspension,
+                "tenant": suspension.spec.tenant,
+                "suspension": suspension.metadata.name,
                 "entries": msgspec.to_builtins(chunk),
                 "digest": digest(chunk),
             },

@@ -214,6 +214,24 @@ def test_a_tenant_can_be_suspended_again(customer: Customer) -> None:
     assert customer.get("deployment", "web")["spec"]["replicas"] == 3
 
 
+def test_a_suspension_may_be_ordered_again_under_its_name(customer: Customer) -> None:
+    """Records and notices belong to one Suspension, not to its name, which may be of any length."""
+    customer.run("create", "-f", "-", stdin=workload("Deployment", "web", replicas=2), check=True)
+    name = f"{customer.name}-{'x' * (253 - len(customer.name) - 1)}"
+    suspend(customer, name)
+    customer.plane.kubectl("delete", "suspension", name, "--timeout=30s")
+
+    suspend(customer, name, statementOfReasons={"facts": "Again."})
+
+    notices = json.loads(customer.run("get", "notices", "-o", "json", check=True).stdout)["items"]
+    assert sorted((one["status"]["phase"], "Again." in one["spec"]["statement"]) for one in notices) == [
+        ("Closed", False),
+        ("Open", True),
+    ]
+    lift(customer, name)
+    assert customer.get("deployment", "web")["spec"]["replicas"] == 2
+
+
 def test_deleting_a_suspension_lifts_it_first(customer: Customer) -> None:
     """The finalizer keeps it until everything is back."""
     customer.run("create", "-f", "-", stdin=workload("Deployment", "web", replicas=2), check=True)

@@ -8,6 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aup.api.suspension import Suspension
 from aup.api.suspension_record import RecordEntry, SuspensionRecord, SuspensionRecordSpec
 from aup_operator import record
 from aup_operator.drivers import BY_KIND, DRIVERS, RESTORE_ORDER
@@ -16,6 +17,14 @@ from aup_operator.drivers.driver import Driver
 from aup_operator.drivers.pod import recreatable
 
 Json = dict[str, Any]
+
+SUSPENSION = msgspec.convert(
+    {
+        "metadata": {"name": "acme-1", "uid": "12345678-90ab-cdef-0000-000000000000"},
+        "spec": {"tenant": "acme", "clauses": ["1.6"], "statementOfReasons": {"facts": "f"}, "orderedBy": "desk"},
+    },
+    Suspension,
+)
 
 _values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
@@ -88,7 +97,7 @@ def test_an_absent_node_selector_is_restored_as_absent() -> None:
 def test_a_changed_record_is_found_out() -> None:
     """The digest is over every entry's every field."""
     entries = [record.entry(DRIVERS[0], manifest({"suspend": False}))]
-    stored = next(record.records("acme", "acme-1", entries, 1))
+    stored = next(record.records(SUSPENSION, entries, 1))
     intact = msgspec.convert(stored, SuspensionRecord)
 
     stored["spec"]["entries"][0]["fields"][0]["value"] = "true"
@@ -105,9 +114,9 @@ def test_records_stay_below_the_limit_of_etcd() -> None:
         for i in range(450)
     ]
 
-    made = list(record.records("acme", "acme-1", entries, 3))
+    made = list(record.records(SUSPENSION, entries, 3))
 
-    assert [one["metadata"]["name"] for one in made][:2] == ["acme-1-0003", "acme-1-0004"]
+    assert [one["metadata"]["name"] for one in made][:2] == ["acme-1-12345678-0003", "acme-1-12345678-0004"]
     assert all(len(one["spec"]["entries"]) <= 200 for one in made)
     assert all(len(msgspec.json.encode(one)) < 1_000_000 for one in made)
     specs = [msgspec.convert(one["spec"], SuspensionRecordSpec) for one in made]

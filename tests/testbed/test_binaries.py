@@ -61,7 +61,7 @@ def test_nothing_is_found_where_nothing_is(tmp_path: Path) -> None:
         ("kube-apiserver", "Kubernetes v1.35.4", "version v1.35.4 is older than 1.36"),
         ("kube-apiserver", "Kubernetes v1.37.2", ""),
         ("etcd", "etcd Version: 3.7.0", ""),
-        ("kubectl", "Client Version: v1.29.1", "version v1.29.1 is older than 1.30"),
+        ("kubectl", "Client Version: v1.35.1", "version v1.35.1 is older than 1.36"),
         ("kwok", "kwok version v0.7.0 go1.26.8 (linux/amd64)", ""),
         ("kwok", "hello", "prints no version"),
     ],
