@@ -69,7 +69,8 @@ class Reconciler:
             of_tenant = [one for one in ordered if one.spec.tenant == name]
             owned = [one for one in spaces if one.tenant == name]
             try:
-                busy |= self._tenant(name, of_tenant, owned, told, now)
+                exists = bool(owned) or any(one.metadata.name == name for one in tenants)
+                busy |= self._tenant(name, of_tenant, owned, told, now, exists=exists)
             except FAILURES as error:
                 busy = True
                 metrics.FAILURES.inc()
@@ -114,6 +115,8 @@ class Reconciler:
         spaces: Sequence[TenantNamespace],
         told: Verdict,
         now: datetime,
+        *,
+        exists: bool,
     ) -> bool:
         standings = {one.metadata.name: suspension_standing(one, now) for one in ordered}
         in_force = [one for one in ordered if standings[one.metadata.name] == "Suspended"]
@@ -121,13 +124,21 @@ class Reconciler:
         for one in ordered:
             if one not in in_force and one not in lifting:
                 self._idle(one, now)
-        if in_force:
+        if in_force and not exists:
+            self._unknown(in_force, now)
+        elif in_force:
             for one in lifting:
                 self._lifted(one, spaces, "another suspension of this tenant is still in force", now)
             return self._hold(in_force, spaces, told, now)
-        if lifting:
+        elif lifting:
             return self._release(name, lifting, spaces, now)
         return False
+
+    def _unknown(self, ordered: Sequence[Suspension], now: datetime) -> None:
+        """Suspensions of nobody: saying that nothing runs would be true, and would hide a slip of the pen."""
+        for one in ordered:
+            text = f"There is no Tenant {one.spec.tenant} and no namespace of one; nothing is suspended."
+            self._status(one, "Pending", "UnknownTenant", text, now)
 
     def _idle(self, one: Suspension, now: datetime) -> None:
         """A suspension that is still to come, or that is over."""

@@ -255,6 +255,17 @@ def test_a_suspension_with_a_later_date_waits_for_it(customer: Customer) -> None
     lift(customer)
 
 
+def test_a_suspension_of_nobody_says_so(customer: Customer) -> None:
+    """A misspelt tenant must not look like one that is suspended."""
+    name = f"{customer.name}-misspelt"
+
+    customer.provider("create", "-f", "-", stdin=suspension(name))
+
+    eventually(lambda: phase(customer, name) == "Pending")
+    assert [one["reason"] for one in status(customer, name)["conditions"]] == ["UnknownTenant"]
+    customer.plane.kubectl("delete", "suspension", name, "--timeout=10s")
+
+
 def test_what_the_tenant_deletes_stays_deleted(customer: Customer) -> None:
     """A recorded object that is gone does not stop the lift."""
     for name in ("web", "gone"):
