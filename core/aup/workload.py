@@ -11,6 +11,9 @@ import msgspec
 
 from aup.review import Json, Review, count, listing, mapping, text
 
+Holder = tuple[Json, str]
+"""What holds a key `spec`, and its path."""
+
 ContainerKind = Literal["init", "sidecar", "regular", "ephemeral"]
 
 _LISTS: tuple[tuple[str, ContainerKind], ...] = (
@@ -86,6 +89,13 @@ class PodTemplate(msgspec.Struct, frozen=True):
     annotations_path: str
     spec: Json
     containers: tuple[Container, ...]
+
+    def image_volumes(self) -> Iterator[tuple[str, str]]:
+        """The image of each volume that is one (KEP-4639), as (field path, reference)."""
+        for index, volume in enumerate(listing(self.spec.get("volumes"))):
+            image = mapping(mapping(volume).get("image"))
+            if image:
+                yield f"{self.path}.volumes[{index}].image.reference", text(image.get("reference"))
 
 
 class Workload(msgspec.Struct, frozen=True):
@@ -163,22 +173,24 @@ def _containers(spec: Json, path: str) -> Iterator[Container]:
 
 
 def _search(manifest: Json) -> Iterator[PodTemplate]:
-    """Every pod template in an object of an unknown kind: a mapping with a `containers` list that names images."""
+    """Every pod template in an object of an unknown kind: a mapping with a `containers` list that names images.
+
+    What is below a key `spec` belongs to a template with its metadata beside it; below any other name it stands alone.
+    """
     visits = 0
-    pending: list[tuple[Json | list[object], str, int]] = [(manifest, "", 0)]
+    pending: list[tuple[Json | list[object], str, int, Holder | None]] = [(manifest, "", 0, None)]
     while pending and visits < _VISITS:
-        value, path, depth = pending.pop()
+        value, path, depth, holder = pending.pop()
         visits += 1
-        if isinstance(value, dict):
-            spec = value.get("spec")
-            if isinstance(spec, dict) and _is_pod_spec(spec):
-                yield _template(value, path)
-            elif _is_pod_spec(value) and not path.endswith("spec"):
+        if isinstance(value, dict) and _is_pod_spec(value):
+            if holder:
+                yield _template(*holder)
+            else:
                 yield PodTemplate(path, {}, f"{path}.metadata.annotations", value, tuple(_containers(value, path)))
         if depth < _DEPTH:
             pending.extend(
-                (child, name, depth + 1)
-                for child, name in _children(value, path)
+                (child, name, depth + 1, below)
+                for child, name, below in _children(value, path)
                 if isinstance(child, (dict, list)) and name not in {"metadata", "status"}
             )
 
@@ -191,10 +203,10 @@ def _is_pod_spec(value: Json) -> bool:
     )
 
 
-def _children(value: Json | list[object], path: str) -> Iterator[tuple[object, str]]:
+def _children(value: Json | list[object], path: str) -> Iterator[tuple[object, str, Holder | None]]:
     if isinstance(value, dict):
         for key, child in value.items():
-            yield child, f"{path}.{key}" if path else str(key)
+            yield child, f"{path}.{key}" if path else str(key), (value, path) if key == "spec" else None
     else:
         for index, child in enumerate(value):
-            yield child, f"{path}[{index}]"
+            yield child, f"{path}[{index}]", None

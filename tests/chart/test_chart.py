@@ -424,9 +424,9 @@ def test_pods_may_do_nothing_they_do_not_need(name: str, strategy: str, replicas
 @pytest.mark.parametrize(
     ("values", "image"),
     [
-        ((), "ghcr.io/asergo/aup-webhook:0.1.0"),
-        (("webhook.image.tag=2.0",), "ghcr.io/asergo/aup-webhook:2.0"),
-        (("webhook.image.digest=sha256:" + "a" * 64,), "ghcr.io/asergo/aup-webhook@sha256:" + "a" * 64),
+        ((), "aup-webhook:0.1.0"),
+        (("webhook.image.tag=2.0",), "aup-webhook:2.0"),
+        (("webhook.image.digest=sha256:" + "a" * 64,), "aup-webhook@sha256:" + "a" * 64),
     ],
 )
 def test_an_image_is_named_in_one_way(values: tuple[str, ...], image: str) -> None:

@@ -4,6 +4,9 @@ import json
 import re
 import shlex
 import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,11 @@ from tests.support import Customer, Json, eventually, pod, suspension, tenant_ma
 
 _FOLDER = Path(__file__).parent
 _PLACE = re.compile(r"(?P<path>.*?)(?: \(container \"(?P<container>.*)\"\))?")
+
+_AT_ONCE = 4
+
+Outcomes = dict[str, subprocess.CompletedProcess[str]]
+"""What kubectl answered to each attempt."""
 
 Found = tuple[str, str, str]
 """A finding as a rejection tells it: rule, field path, the container's name."""
@@ -52,9 +60,16 @@ class Attacks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     suspended: list[Attempt]
 
 
+@cache
 def attacks() -> Attacks:
     """The table."""
     return msgspec.convert(yaml.safe_load((_FOLDER / "attacks.yaml").read_text()), Attacks)
+
+
+def made(attempts: Sequence[Attempt], customer: Customer) -> Outcomes:
+    """Make all attempts, some at a time: each is independent of the others, and most of it is kubectl's own start."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return dict(zip(map(str, attempts), pool.map(lambda one: one.run(customer), attempts), strict=True))
 
 
 def named_customer(plane: ControlPlane, name: str) -> Customer:
@@ -62,32 +77,32 @@ def named_customer(plane: ControlPlane, name: str) -> Customer:
     user = f"{name}-user"
     plane.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(tenant_manifests(name, user)))
     eventually(lambda: plane.kubectl("get", "serviceaccount", "default", "-n", name, check=False).returncode == 0)
-    made = Customer(plane, name, name, plane.user_kubeconfig(user))
-    eventually(lambda: made.run("apply", "--dry-run=server", "-f", "-", stdin=pod("probe")).returncode == 0)
-    return made
+    customer = Customer(plane, name, name, plane.user_kubeconfig(user))
+    eventually(lambda: customer.run("apply", "--dry-run=server", "-f", "-", stdin=pod("probe")).returncode == 0)
+    return customer
 
 
 def suspended_customer(plane: ControlPlane, name: str) -> Customer:
     """A tenant with one of each kind and a Pod that had ended, suspended, with everything down."""
     install_kinds(plane)
-    made = named_customer(plane, name)
-    made.run("apply", "--server-side", "-f", "-", stdin=attacks().standing, check=True)
+    customer = named_customer(plane, name)
+    customer.run("apply", "--server-side", "-f", "-", stdin=attacks().standing, check=True)
     ended = '{"status": {"phase": "Failed"}}'
-    made.provider("patch", "pod", "ended", "--subresource=status", "--type=merge", "-p", ended)
-    made.provider("apply", "-f", "-", stdin=suspension(name))
-    eventually(lambda: made.get("suspension", name).get("status", {}).get("phase") == "Enforced")
-    return made
+    customer.provider("patch", "pod", "ended", "--subresource=status", "--type=merge", "-p", ended)
+    customer.provider("apply", "-f", "-", stdin=suspension(name))
+    eventually(lambda: customer.get("suspension", name).get("status", {}).get("phase") == "Enforced")
+    return customer
 
 
 def labelled_customer(plane: ControlPlane, name: str) -> Customer:
     """A tenant whose namespace carries the label of the freeze, with three of each kind that has a count."""
     install_kinds(plane)
-    made = named_customer(plane, name)
+    customer = named_customer(plane, name)
     standing = [one for one in attacks().standing if one["kind"] not in {"Pod", "Job", "DaemonSet"}]
     counted = [one | {"spec": one["spec"] | {"replicas": 3}} if "replicas" in one["spec"] else one for one in standing]
-    made.run("apply", "--server-side", "-f", "-", stdin=counted, check=True)
-    made.provider("label", "namespace", name, "aup.asergo.com/suspended=true")
-    return made
+    customer.run("apply", "--server-side", "-f", "-", stdin=counted, check=True)
+    customer.provider("label", "namespace", name, "aup.asergo.com/suspended=true")
+    return customer
 
 
 def frozen(what: str, tenant: str) -> str:

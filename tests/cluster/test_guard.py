@@ -7,12 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
 
 from testbed.controlplane import ControlPlane
 from testbed.installation import Installation
 from tests.cluster.attempts import named_customer
-from tests.support import Customer, Json, container, eventually, pod, suspension, workload
+from tests.support import LIFT, Customer, Json, container, eventually, pod, suspension, workload
 
 pytestmark = pytest.mark.cluster
 
@@ -87,7 +86,7 @@ def test_nobody_but_the_provider_creates_a_namespace(namespace: Json, intruder: 
     assert "[AUP guard] only the provider creates Namespaces here. Ask your provider for one." in answer.stderr
 
 
-CHANGES = {
+CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "the tenant label is removed": (TENANT, {"metadata": {"labels": {TENANT: None}}}),
     "the namespace is moved to another tenant": (TENANT, {"metadata": {"labels": {TENANT: "acme"}}}),
     "the tenant label is emptied": (TENANT, {"metadata": {"labels": {TENANT: ""}}}),
@@ -314,14 +313,15 @@ def test_what_holds_originals_cannot_be_deleted_even_by_the_provider(aup: Instal
     customer.run("apply", "-f", "-", stdin=workload("Deployment", "web"), check=True)
     customer.provider("apply", "-f", "-", stdin=suspension("recorded"))
     eventually(lambda: customer.get("suspension", "recorded").get("status", {}).get("phase") == "Enforced")
-    deleted = customer.provider("delete", "suspensionrecord", "recorded-0001", check=False)
+    (record,) = customer.get("suspension", "recorded")["status"]["records"]
+    deleted = customer.provider("delete", "suspensionrecord", record, check=False)
     changed = customer.provider(
-        *("patch", "suspensionrecord", "recorded-0001", "--type=merge", "-p", '{"spec": {"digest": "x"}}'), check=False
+        *("patch", "suspensionrecord", record, "--type=merge", "-p", '{"spec": {"digest": "x"}}'), check=False
     )
 
     assert "[AUP guard] this record holds the original values of a suspended tenant" in deleted.stderr
     assert changed.returncode == 1
-    assert customer.get("suspensionrecord", "recorded-0001")["spec"]["tenant"] == "recorded"
+    assert customer.get("suspensionrecord", record)["spec"]["tenant"] == "recorded"
 
 
 def test_the_policy_in_force_cannot_be_deleted_even_by_the_provider(guarded: Customer) -> None:
@@ -463,15 +463,24 @@ def test_a_clusters_administrator_creates_namespaces_as_ever(guarded: Customer) 
     assert guarded.provider("create", "namespace", "ordinary").stdout == "namespace/ordinary created\n"
 
 
-def test_kubernetes_itself_goes_on_in_a_guarded_cluster(guarded: Customer) -> None:
-    """A new namespace gets its default ServiceAccount, and a deleted one goes away with the notices in it."""
-    manifests = [
-        _namespace("passing", **{TENANT: "guarded"}),
-        NOTICE | {"metadata": {"name": "note", "namespace": "passing"}},
+def test_kubernetes_empties_a_namespace_that_is_deleted(guarded: Customer) -> None:
+    """Its namespace controller may delete the notices in it, or the namespace would never go."""
+    guarded.provider("create", "-f", "-", stdin=NOTICE | {"metadata": {"name": "last", "namespace": "guarded"}})
+    user = "--as=system:serviceaccount:kube-system:namespace-controller"
+
+    assert guarded.provider("delete", user, "notice", "last").returncode == 0
+
+
+def test_nobody_but_the_provider_and_its_desk_lifts_or_deletes_a_suspension(
+    intruder: Kubectl, guarded: Customer
+) -> None:
+    """T28: a suspension is neither lifted, nor put off, nor deleted."""
+    later = suspension("nobody", "untouchable", effectiveAt="2099-01-01T00:00:00Z")
+    guarded.provider("create", "-f", "-", stdin=later)
+    attempts = [
+        intruder("patch", "suspension", "untouchable", "--type=merge", "-p", LIFT),
+        intruder("patch", "suspension", "untouchable", "--type=merge", "-p", '{"metadata": {"finalizers": []}}'),
+        intruder("delete", "suspension", "untouchable"),
     ]
-    guarded.plane.kubectl("create", "-f", "-", input=yaml.safe_dump_all(manifests))
-    eventually(
-        lambda: guarded.provider("get", "-n", "passing", "serviceaccount", "default", check=False).returncode == 0
-    )
-    guarded.provider("delete", "namespace", "passing", "--wait=false")
-    eventually(lambda: guarded.provider("get", "namespace", "passing", check=False).returncode == 1)
+
+    assert [f"{NOT_YOURS} writes suspensions.aup.asergo.com" in one.stderr for one in attempts] == [True] * 3

@@ -156,7 +156,7 @@ def test_the_secure_port_answers_reviews_and_nothing_else(
 
 
 @pytest.mark.parametrize("announced", [True, False], ids=["with its length", "in chunks"])
-def test_a_review_that_is_too_large_is_refused(announced: bool, client: httpx.Client) -> None:  # noqa: FBT001 - a parameter
+def test_a_review_that_is_too_large_is_refused(announced: bool, client: httpx.Client) -> None:
     """413 beyond eight MiB, whether the client says its length or not."""
     body = b" " * (8 * 2**20 + 1)
     answer = client.post("/enforce", content=body if announced else iter([body[: 2**20]] * 9))
@@ -270,7 +270,8 @@ def test_the_webhook_says_of_a_suspended_tenant_what_the_freeze_says(
 
 def test_ten_thousand_containers_are_judged(wired: Customer, client: httpx.Client) -> None:
     """The one that mines is found among them."""
-    containers = [container(f"c{number}", resources={"limits": {"cpu": "1m", "memory": "1Ki"}}) for number in range(9_999)]
+    small = {"limits": {"cpu": "1m", "memory": "1Ki"}}
+    containers = [container(f"c{number}", resources=small) for number in range(9_999)]
     response = _response(client, "/enforce", review(wired.namespace, pod("a", *containers, MINER)))
 
     assert [one["field"] for one in response["status"]["details"]["causes"]] == ["spec.containers[9999].image"]

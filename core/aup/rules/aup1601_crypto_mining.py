@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from aup.model import Finding, Subject, rule
-from aup.signatures.matcher import evidence, size, verdict
+from aup.signatures.matcher import Evidence, evidence, image_evidence, size, verdict
 
 SHOWN = 3
 MOST_TEXT = 256 * 1024
@@ -26,8 +26,14 @@ def crypto_mining(subject: Subject) -> Iterator[Finding]:
             found_text = f"over {MOST_TEXT} characters of commands and environment, too many to judge"
             yield Finding(container.path, found_text, container.name)
             return
-        found = evidence(container)
-        strength = verdict(found)
-        if strength in {"strong", "medium"}:
-            said = "; ".join(one.said for one in found[:SHOWN])
-            yield Finding(found[0].at, said, container.name, advisory=strength == "medium")
+        yield from _told(evidence(container), container.name)
+    for template in subject.workload.templates:
+        for at, reference in template.image_volumes():
+            yield from _told(image_evidence(at, reference))
+
+
+def _told(found: list[Evidence], container: str = "") -> Iterator[Finding]:
+    strength = verdict(found)
+    if strength in {"strong", "medium"}:
+        said = "; ".join(one.said for one in found[:SHOWN])
+        yield Finding(found[0].at, said, container, advisory=strength == "medium")

@@ -85,6 +85,12 @@ def size(container: Container) -> int:
     )
 
 
+def image_evidence(at: str, reference: str) -> list[Evidence]:
+    """All evidence in an image reference that stands alone, strongest first and each said once."""
+    found = {one.said: one for one in _image(at, reference)}.values()
+    return sorted(found, key=lambda one: -STRENGTHS.index(one.strength))
+
+
 def verdict(found: list[Evidence]) -> Strength | None:
     """How strong it is together: two medium ones of different kinds are strong, two such weak ones medium."""
     kinds = {strength: {one.kind for one in found if one.strength == strength} for strength in STRENGTHS}
