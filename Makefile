@@ -43,7 +43,7 @@ demo: binaries ## Show the whole loop on a real control plane (KEEP=1 leaves it 
 .PHONY: test
 test: lint binaries ## Run every test
 	@echo "==> Tests"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 .PHONY: lint
 lint: $(INSTALLED) ## Check style, types, layers, spelling and generated files

@@ -102,6 +102,7 @@ class Installation:
             "operator",
             {
                 "AUP_NAMESPACE": NAMESPACE,
+                "AUP_RESYNC_SECONDS": "2",
                 "AUP_HEALTH_PORT": str(self.health_port),
                 "AUP_POLICY_FILE": str(CHART / "files" / "policy.yaml"),
             },

@@ -13,6 +13,15 @@ from tests.support import Customer, eventually, pod, tenant_manifests
 _numbers = itertools.count(1)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `-n 2 --dist loadgroup` one worker has the run's one control plane, the other what needs none or its own."""
+    for item in items:
+        if item.get_closest_marker("cluster"):
+            group = "testbed" if "testbed" in item.path.parts[-2:] else "cluster"
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """The run's control plane. Where it cannot be had, tests that need it fail; they are never skipped."""

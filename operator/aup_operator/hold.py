@@ -67,10 +67,10 @@ def records_of(kube: Kube, tenant: str) -> list[SuspensionRecord]:
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What there is to hold down, and the UIDs of all objects whose controllers then take their own Pods down."""
+    """What there is to hold down, and all objects by UID, whose controllers then take their own Pods down."""
 
     targets: list[Target]
-    controllers: set[str]
+    controllers: dict[str, Json]
 
 
 def find(kube: Kube, namespaces: Iterable[TenantNamespace]) -> Found:
@@ -80,17 +80,15 @@ def find(kube: Kube, namespaces: Iterable[TenantNamespace]) -> Found:
     not make it so: the owner must exist and select it, or a tenant could hide objects behind forged references.
     """
     targets: list[Target] = []
-    controllers: set[str] = set()
+    seen: dict[str, Json] = {}
     for namespace in namespaces:
-        seen: dict[str, Json] = {}
         for driver in DRIVERS:
             for item in kube.list(driver.collection(namespace.name)):
                 seen[item["metadata"]["uid"]] = item
                 if not (driver.owner and _looked_after(item, seen)) and driver.changes(item):
                     targets.append(Target(driver, item))
-        controllers |= seen.keys()
     order = {driver.kind: position for position, driver in enumerate(DRIVERS)}
-    return Found(sorted(targets, key=lambda target: order[target.driver.kind]), controllers)
+    return Found(sorted(targets, key=lambda target: order[target.driver.kind]), seen)
 
 
 def _looked_after(item: Json, owners: dict[str, Json]) -> bool:
@@ -98,7 +96,8 @@ def _looked_after(item: Json, owners: dict[str, Json]) -> bool:
     if owner is None:
         return False
     labels = mapping(item["metadata"].get("labels"))
-    selector = mapping(mapping(mapping(owner.get("spec")).get("selector")).get("matchLabels"))
+    selector = mapping(mapping(owner.get("spec")).get("selector"))
+    selector = mapping(selector.get("matchLabels", selector))  # a ReplicationController's is the labels themselves
     return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
 
@@ -176,13 +175,12 @@ def each(pool: Executor, targets: Sequence[Target], action: Callable[[Target], N
     return [failure for failure in pool.map(tried, targets) if failure is not None]
 
 
-def stray(pods: Iterable[Target], controllers: set[str], *, overdue: bool) -> list[Target]:
+def stray(pods: Iterable[Target], controllers: dict[str, Json], *, overdue: bool) -> list[Target]:
     """The Pods to delete: those that no held controller looks after; once overdue, all that are left."""
     return [
         pod
         for pod in pods
-        if not terminating(pod.manifest)
-        and (overdue or str(controller(pod.manifest).get("uid", "")) not in controllers)
+        if not terminating(pod.manifest) and (overdue or not _looked_after(pod.manifest, controllers))
     ]
 
 

@@ -6,4 +6,6 @@ SYNC_SECONDS = Histogram("aup_operator_sync_duration_seconds", "Time for one loo
 SYNCED = Gauge("aup_operator_synced_timestamp_seconds", "When everything was last looked at.")
 FAILURES = Counter("aup_operator_failures_total", "Passes over a tenant that ended with an error.")
 SUSPENDED = Gauge("aup_operator_suspended_tenants", "Tenants that are suspended or being lifted.")
-BLOCKED = Gauge("aup_operator_lift_blocked", "1 where a lift is refused because a record is damaged.", ["tenant"])
+DAMAGED = Gauge(
+    "aup_operator_record_damaged", "1 where a record is missing or altered, so no lift is done.", ["tenant"]
+)

@@ -129,7 +129,7 @@ class Reconciler:
         elif in_force:
             for one in lifting:
                 self._lifted(one, spaces, "another suspension of this tenant is still in force", now)
-            return self._hold(in_force, spaces, told, now)
+            return self._hold(name, in_force, spaces, told, now)
         elif lifting:
             return self._release(name, lifting, spaces, now)
         return False
@@ -152,7 +152,7 @@ class Reconciler:
             self._status(one, "Pending", "NotYetEffective", begins, now)
 
     def _hold(
-        self, ordered: Sequence[Suspension], spaces: Sequence[TenantNamespace], told: Verdict, now: datetime
+        self, name: str, ordered: Sequence[Suspension], spaces: Sequence[TenantNamespace], told: Verdict, now: datetime
     ) -> bool:
         in_force = list(ordered)
         for one in in_force:
@@ -162,6 +162,8 @@ class Reconciler:
             notices.issue(self._kube, one, spaces, told, now)
             notices.settle(self._kube, one, spaces, "Open", now)
         namespaces.freeze(self._kube, spaces, "true")
+        if self._damaged(name, in_force, "Enforcing", now):
+            return True  # nothing is recorded anew: what stands there now are not the originals
         since = min(_since(one, now) for one in in_force)
 
         def progress(outcome: hold.Outcome) -> None:
@@ -208,15 +210,8 @@ class Reconciler:
     def _release(
         self, name: str, lifting: Sequence[Suspension], spaces: Sequence[TenantNamespace], now: datetime
     ) -> bool:
-        named = sorted({record for one in lifting for record in one.status.records})
-        damage = release.damage(self._kube, named)
-        if damage:
-            metrics.BLOCKED.labels(name).set(1)
-            log.error("a lift is refused", extra={"tenant": name, "problem": damage})
-            for one in lifting:
-                self._status(one, "Lifting", "RecordDamaged", damage, now)
+        if self._damaged(name, lifting, "Lifting", now):
             return True
-        metrics.BLOCKED.labels(name).set(0)
         records = hold.records_of(self._kube, name)
         for one in lifting:
             if one.status.phase != "Lifting":
@@ -236,6 +231,16 @@ class Reconciler:
             gone = f" {outcome.gone} had been deleted or replaced meanwhile." if outcome.gone else ""
             self._lifted(one, spaces, f"Everything is as it was.{gone}", now, outcome.restored)
         return False
+
+    def _damaged(self, name: str, suspensions: Sequence[Suspension], phase: Phase, now: datetime) -> bool:
+        """Whether a record that a status names is missing or altered; then that is said and nothing else is done."""
+        damage = release.damage(self._kube, sorted({record for one in suspensions for record in one.status.records}))
+        metrics.DAMAGED.labels(name).set(bool(damage))
+        if damage:
+            log.error("a record is damaged", extra={"tenant": name, "problem": damage})
+            for one in suspensions:
+                self._status(one, phase, "RecordDamaged", damage, now)
+        return bool(damage)
 
     def _lifted(
         self, one: Suspension, spaces: Sequence[TenantNamespace], message: str, now: datetime, restored: int = 0
