@@ -70,7 +70,7 @@ lock: $(BIN)/uv ## Resolve dependencies anew and write the hash-pinned requireme
 		--custom-compile-command "make lock" - --output-file requirements/uv.txt
 
 .PHONY: cluster
-cluster: binaries ## Start a control plane with aup on it and leave it running; prints its KUBECONFIG
+cluster: binaries ## Start a control plane and leave it running; prints its KUBECONFIG
 	@$(BIN)/python -m testbed up
 
 .PHONY: bench

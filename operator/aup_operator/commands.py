@@ -23,7 +23,7 @@ _POLL_SECONDS = 0.3
 T = TypeVar("T", bound=Struct)
 
 
-@click.command()
+@click.command(short_help="Take a tenant down and hold it down.")
 @click.argument("tenant")
 @click.option("--clause", "clauses", multiple=True, required=True, help="AUP clause that was broken, such as 1.6.")
 @click.option("--facts", required=True, help="What was found, and where; the tenant reads this.")
@@ -64,7 +64,7 @@ def suspend(
         click.echo(f"To put everything back: aup lift {named} --reason '…'")
 
 
-@click.command()
+@click.command(short_help="Put a suspended tenant back as it was.")
 @click.argument("name")
 @click.option("--reason", required=True, help="Why the suspension ends.")
 @click.option("--wait/--no-wait", default=True, help="Wait until everything is back.")
@@ -94,7 +94,7 @@ def lift(name: str, reason: str, wait: bool, timeout: float) -> None:
             _follow(kube, one.metadata.name, "Lifted", timeout)
 
 
-@click.command()
+@click.command(short_help="Show where tenants stand.")
 @click.argument("tenant", required=False)
 def status(tenant: str | None) -> None:
     """Show where tenants stand, and every suspension that is not over; of one TENANT, all of them.

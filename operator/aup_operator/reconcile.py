@@ -174,7 +174,7 @@ class Reconciler:
                         one,
                         "Enforcing",
                         "Enforcing",
-                        f"{outcome.recorded} objects are recorded and are being taken down.",
+                        f"Recorded: {outcome.recorded}. They are being taken down.",
                         now,
                         recorded=outcome.recorded,
                         records=outcome.records,
@@ -194,9 +194,9 @@ class Reconciler:
                 one,
                 "Enforced" if settled else "Enforcing",
                 "Enforced" if settled else "Enforcing",
-                f"Nothing of the tenant runs; {outcome.recorded} objects are recorded."
+                f"Nothing of the tenant runs. Recorded: {outcome.recorded}."
                 if settled
-                else f"{outcome.running} Pods still run, {len(outcome.unenforced)} objects could not be changed.",
+                else f"Pods that still run: {outcome.running}. Objects that could not be changed: {len(outcome.unenforced)}.",
                 now,
                 recorded=outcome.recorded,
                 records=outcome.records,
@@ -221,14 +221,14 @@ class Reconciler:
         outcome = release.run(self._kube, self._pool, records)
         if not outcome.done:
             for one in lifting:
-                what = f"{outcome.restored} objects are back, {len(outcome.unenforced)} could not be put back yet."
+                what = f"Back: {outcome.restored}. Could not be put back yet: {len(outcome.unenforced)}."
                 self._status(
                     one, "Lifting", "Restoring", what, now, restored=outcome.restored, unenforced=outcome.unenforced
                 )
             return True
         namespaces.freeze(self._kube, spaces_now(self._kube, self._own, name), None)
         for one in lifting:
-            gone = f" {outcome.gone} had been deleted or replaced meanwhile." if outcome.gone else ""
+            gone = f" Deleted or replaced meanwhile: {outcome.gone}." if outcome.gone else ""
             self._lifted(one, spaces, f"Everything is as it was.{gone}", now, outcome.restored)
         return False
 
