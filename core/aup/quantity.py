@@ -2,7 +2,8 @@
 
 A quantity is held as a whole number of nano-units (10⁻⁹), the finest step that Kubernetes keeps, so sums and products
 are exact. Grammar and rounding follow `k8s.io/apimachinery/pkg/api/resource`: a decimal number and one suffix of
-n u m "" k M G T P E, Ki Mi Gi Ti Pi Ei, or an exponent e3/E3; anything finer than a nano is rounded away from zero.
+n u m "" k M G T P E, Ki Mi Gi Ti Pi Ei, or an exponent e3/E3; anything finer than a nano is rounded away from zero, a
+number without digits is nought, and blanks around it are nothing.
 """
 
 import re
@@ -10,7 +11,7 @@ from fractions import Fraction
 
 NANO = 10**9
 
-_NUMBER = re.compile(r"([+-]?)([0-9]+\.?[0-9]*|\.[0-9]+)([A-Za-z][A-Za-z0-9+-]*)?", re.ASCII)
+_NUMBER = re.compile(r"([+-]?)([0-9]*\.?[0-9]*)([A-Za-z][A-Za-z0-9+-]*)?", re.ASCII)
 _EXPONENT = re.compile(r"[eE]([+-]?[0-9]{1,4})", re.ASCII)
 _SUFFIXES: dict[str, Fraction] = {
     "n": Fraction(1, 10**9),
@@ -39,11 +40,11 @@ def parse(value: object) -> int:
     text = str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
     if not isinstance(text, str) or len(text) > _LONGEST:
         raise ValueError(f"not a quantity: {str(value)[:_LONGEST]!r}")
-    match = _NUMBER.fullmatch(text)
-    if match is None:
+    match = _NUMBER.fullmatch(text.strip(" "))
+    if match is None or not match[0]:
         raise ValueError(f"not a quantity: {text!r}")
     sign, digits, suffix = match[1], match[2], match[3] or ""
-    scaled = Fraction(digits) * _scale(suffix, text) * NANO
+    scaled = Fraction(digits if digits.strip(".") else 0) * _scale(suffix, text) * NANO
     nanos = -(-scaled.numerator // scaled.denominator)
     return -nanos if sign == "-" else nanos
 
@@ -53,7 +54,7 @@ def _scale(suffix: str, text: str) -> Fraction:
         return _SUFFIXES[suffix]
     exponent = _EXPONENT.fullmatch(suffix)
     if exponent is None:
-        raise ValueError(f"not a quantity: {text!r} has the unknown suffix {suffix!r}")
+        raise ValueError(f"not a quantity: {text!r}, which ends in {suffix!r}")
     return Fraction(10) ** int(exponent[1])
 
 

@@ -196,7 +196,7 @@ class Reconciler:
                 "Enforced" if settled else "Enforcing",
                 f"Nothing of the tenant runs. Recorded: {outcome.recorded}."
                 if settled
-                else f"Pods that still run: {outcome.running}. Objects that could not be changed: {len(outcome.unenforced)}.",
+                else f"Pods still running: {outcome.running}. Could not be changed: {len(outcome.unenforced)}.",
                 now,
                 recorded=outcome.recorded,
                 records=outcome.records,

@@ -74,7 +74,7 @@ def test_unreadable_amounts_are_named_and_negative_ones_count_as_nothing() -> No
     resources = {"limits": {"cpu": "lots", "memory": "1Gi"}, "requests": {"cpu": "-1"}}
     (one,) = pod([], containers=[{"image": "a", "resources": resources}]).containers
 
-    assert [*unreadable(resources)] == [("limits.cpu", "not a quantity: 'lots'")]
+    assert [*unreadable(resources)] == [("limits.cpu", "not a quantity: 'lots', which ends in 'lots'")]
     assert container_amounts(one) == {"memory": 2**30 * NANO, "cpu": 0}
 
 
