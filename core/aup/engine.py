@@ -13,6 +13,9 @@ from aup.policy import ActiveRule, narrowed
 from aup.review import Review
 from aup.workload import old_workload, workload
 
+_MOST = 100
+"""Denials of one rule on one object; more would only make the answer long, and the object is rejected anyway."""
+
 Spot = tuple[str, str]
 Before = dict[Spot, list[Finding]]
 
@@ -76,7 +79,10 @@ def _viewed(active: ActiveRule, subject: Subject, facts: Facts) -> Subject:
 
 def _judge(active: ActiveRule, subject: Subject, permits: tuple[Permit, ...]) -> Iterator[Judged]:
     before: Before | None = None
+    denials = 0
     for finding in active.rule.check(subject):
+        if denials == _MOST:
+            return
         mode = active.mode
         if mode == "deny" and finding.advisory:
             mode = "warn"
@@ -90,6 +96,7 @@ def _judge(active: ActiveRule, subject: Subject, permits: tuple[Permit, ...]) ->
         if before is None:
             before = _before(active, subject)
         existing = any(_no_worse(finding, old) for old in before.get(_spot(finding), ()))
+        denials += not existing
         yield _told(active, "warn" if existing else "deny", finding, existing=existing)
 
 

@@ -65,7 +65,8 @@ def suspension_standing(suspension: Suspension, now: datetime) -> Standing:
     """What one Suspension means for its tenant at `now`, whatever the operator has got round to."""
     if suspension.status.phase == "Lifted":
         return "Good"
-    if suspension.spec.effective_at is not None and now < suspension.spec.effective_at:
+    begun = suspension.status.phase not in {None, "Pending"}  # a date moved later does not undo what has begun
+    if not begun and suspension.spec.effective_at is not None and now < suspension.spec.effective_at:
         return "Good"
     lifted = suspension.spec.lift is not None or suspension.metadata.deletion_timestamp is not None
     return "Lifting" if lifted else "Suspended"

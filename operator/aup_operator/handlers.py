@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 _SOON_SECONDS = 0.5
 """Between passes while a suspension or lift is on its way."""
 
+_PATIENT_PASSES = 20
+"""Passes before the pause between them grows, up to the resync interval."""
+
 _RETRY_SECONDS = 5.0
 """After a pass that failed altogether, such as when the API server is away."""
 
@@ -49,12 +52,16 @@ def register(registry: kopf.OperatorRegistry, reconciler: Reconciler, settings: 
             wake.set()
 
     async def forever() -> None:
+        passes = 0
         while True:
             wake.clear()
             began = time.monotonic()
             try:
                 busy = await asyncio.to_thread(reconciler.sync, datetime.now(UTC))
-                pause = _SOON_SECONDS if busy else settings.resync_seconds
+                passes = passes + 1 if busy else 0
+                # What is still on its way after a while waits for something, such as a Pod that takes long to end.
+                pause = _SOON_SECONDS * max(1, passes // _PATIENT_PASSES) if busy else settings.resync_seconds
+                pause = min(pause, settings.resync_seconds)
                 metrics.SYNCED.set(time.time())
             except Exception:
                 log.exception("a pass failed; trying again in %s s", _RETRY_SECONDS)

@@ -10,20 +10,26 @@ from concurrent.futures import Executor
 import msgspec
 import urllib3
 
+from aup.api.meta import TENANT_LABEL
 from aup.api.suspension import Suspension, Unenforced
 from aup.api.suspension_record import KIND, RecordEntry, SuspensionRecord
 from aup.errors import AupError
 from aup.facts import decoded
-from aup.review import Json, mapping
+from aup.review import Json, count, mapping
 from aup_operator import record
 from aup_operator.drivers import DRIVERS
 from aup_operator.drivers.driver import Driver
-from aup_operator.drivers.pod import POD, controller, recreatable, runs, terminating
+from aup_operator.drivers.pod import POD, controller, ending_seconds, recreatable, runs, terminating
 from aup_operator.kube import JSON_PATCH, Kube, KubeError
 from aup_operator.namespaces import TenantNamespace
+from aup_operator.ownership import looked_after
 
 FAILURES = (AupError, OSError, urllib3.exceptions.HTTPError)
 """What a call to the API server may end with when it does not succeed."""
+
+
+_GRACE_SECONDS = 30
+"""What a Pod gets to end once its time is over: Kubernetes' own default."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -42,6 +48,10 @@ class Target(msgspec.Struct, frozen=True):
         """The object's path on the API server."""
         return self.driver.path(self.manifest["metadata"]["namespace"], self.manifest["metadata"]["name"])
 
+    def entry(self) -> RecordEntry:
+        """What has to be recorded of it; a Pod whole."""
+        return record.entry(self.driver, self.manifest, recreatable(self.manifest) if self.driver is POD else None)
+
     @property
     def label(self) -> str:
         """`Kind namespace/name`, for people."""
@@ -59,15 +69,23 @@ class Outcome(msgspec.Struct, frozen=True):
     unenforced: list[Unenforced]
 
 
-def records_of(kube: Kube, tenant: str) -> list[SuspensionRecord]:
-    """The tenant's records that still hold something down, oldest first."""
-    everything = (decoded(manifest, SuspensionRecord) for manifest in kube.list(KIND.path))
-    holding = [one for one in everything if one.spec.tenant == tenant and one.status.phase != "Restored"]
-    return sorted(holding, key=lambda one: one.metadata.name)
+def records_of(kube: Kube, tenant: str, named: Iterable[str] = ()) -> list[SuspensionRecord]:
+    """The tenant's records that still hold something down: those with its label, and those that a status names.
+
+    A record that was restored from a backup may have lost its label.
+    """
+    listed = kube.list(KIND.path, label_selector=f"{TENANT_LABEL}={tenant}")
+    known = {manifest["metadata"]["name"]: manifest for manifest in listed}
+    for name in set(named) - known.keys():
+        manifest = kube.get(f"{KIND.path}/{name}")
+        if manifest is not None:
+            known[name] = manifest
+    everything = (decoded(known[name], SuspensionRecord) for name in sorted(known))
+    return [one for one in everything if one.status.phase != "Restored"]
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What there is to hold down, and all objects by UID, whose controllers then take their own Pods down."""
+    """What there is to hold down, and by UID all objects whose controllers then take their own Pods down."""
 
     targets: list[Target]
     controllers: dict[str, Json]
@@ -84,21 +102,13 @@ def find(kube: Kube, namespaces: Iterable[TenantNamespace]) -> Found:
     for namespace in namespaces:
         for driver in DRIVERS:
             for item in kube.list(driver.collection(namespace.name)):
+                if not driver.changes(item):
+                    continue  # a finished Job's controller does nothing more
                 seen[item["metadata"]["uid"]] = item
-                if not (driver.owner and _looked_after(item, seen)) and driver.changes(item):
+                if not (driver.owner and looked_after(item, seen)):
                     targets.append(Target(driver, item))
     order = {driver.kind: position for position, driver in enumerate(DRIVERS)}
     return Found(sorted(targets, key=lambda target: order[target.driver.kind]), seen)
-
-
-def _looked_after(item: Json, owners: dict[str, Json]) -> bool:
-    owner = owners.get(str(controller(item).get("uid", "")))
-    if owner is None:
-        return False
-    labels = mapping(item["metadata"].get("labels"))
-    selector = mapping(mapping(owner.get("spec")).get("selector"))
-    selector = mapping(selector.get("matchLabels", selector))  # a ReplicationController's is the labels themselves
-    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
 
 def find_pods(kube: Kube, namespaces: Iterable[TenantNamespace]) -> list[Target]:
@@ -120,7 +130,7 @@ def write_ahead(
         AupError: What was read back is not what was written.
     """
     recorded = {one.uid for each in known for one in each.spec.entries}
-    entries = [_entry(target) for target in targets if target.uid not in recorded]
+    entries = [target.entry() for target in targets if target.uid not in recorded]
     complete = list(known)
     prefix = record.name_of(suspension)
     first = 1 + max((_number(one.metadata.name, prefix) for one in known), default=0)
@@ -139,11 +149,6 @@ def _number(name: str, prefix: str) -> int:
     return int(number) if head == prefix else 0
 
 
-def _entry(target: Target) -> RecordEntry:
-    keep = recreatable(target.manifest) if target.driver is POD else None
-    return record.entry(target.driver, target.manifest, keep)
-
-
 def take_down(kube: Kube, pool: Executor, targets: Sequence[Target]) -> list[Unenforced]:
     """Patch what is not down yet; what fails is reported and tried again in the next pass."""
 
@@ -155,9 +160,15 @@ def take_down(kube: Kube, pool: Executor, targets: Sequence[Target]) -> list[Une
     return each(pool, targets, patch)
 
 
-def delete_pods(kube: Kube, pool: Executor, pods: Sequence[Target]) -> list[Unenforced]:
-    """Delete Pods, each only if it is still the one recorded."""
-    return each(pool, pods, lambda target: kube.delete(target.path, target.uid))
+def delete_pods(kube: Kube, pool: Executor, pods: Sequence[Target], *, overdue: bool) -> list[Unenforced]:
+    """Delete Pods, each only if it is still the one found; once overdue, none gets more than 30 s to end."""
+
+    def delete(target: Target) -> None:
+        spec = mapping(target.manifest.get("spec"))
+        wanted = count(spec.get("terminationGracePeriodSeconds"), _GRACE_SECONDS)
+        kube.delete(target.path, target.uid, min(wanted, _GRACE_SECONDS) if overdue else None)
+
+    return each(pool, pods, delete)
 
 
 def each(pool: Executor, targets: Sequence[Target], action: Callable[[Target], None]) -> list[Unenforced]:
@@ -176,11 +187,15 @@ def each(pool: Executor, targets: Sequence[Target], action: Callable[[Target], N
 
 
 def stray(pods: Iterable[Target], controllers: dict[str, Json], *, overdue: bool) -> list[Target]:
-    """The Pods to delete: those that no held controller looks after; once overdue, all that are left."""
+    """The Pods to delete: those that no held controller looks after; once overdue, all that are left.
+
+    Those are also the Pods that a tenant gave years to end.
+    """
     return [
         pod
         for pod in pods
-        if not terminating(pod.manifest) and (overdue or not _looked_after(pod.manifest, controllers))
+        if (not terminating(pod.manifest) and (overdue or not looked_after(pod.manifest, controllers)))
+        or (overdue and ending_seconds(pod.manifest) > _GRACE_SECONDS)
     ]
 
 
@@ -205,13 +220,31 @@ def run(
     """
     found = find(kube, namespaces)
     doomed = stray(find_pods(kube, namespaces), found.controllers, overdue=overdue)
-    bare = [pod for pod in doomed if not controller(pod.manifest)]
-    records = write_ahead(kube, suspension, records_of(kube, suspension.spec.tenant), [*found.targets, *bare])
+    bare = [pod for pod in doomed if not controller(pod.manifest) and not terminating(pod.manifest)]
+    targets, failed = recordable(found.targets)
+    kept, lost = recordable(bare)
+    records = write_ahead(
+        kube, suspension, records_of(kube, suspension.spec.tenant, suspension.status.records), [*targets, *kept]
+    )
     progress(_outcome(records, 0, 0, []))
-    failed = take_down(kube, pool, found.targets)
-    failed += delete_pods(kube, pool, doomed)
-    held = len(found.targets) + len(doomed) - len(failed)
-    return _outcome(records, held, len(find_pods(kube, namespaces)), failed)
+    failed += lost + take_down(kube, pool, targets)
+    failed += delete_pods(kube, pool, doomed, overdue=overdue)
+    held = len(targets) + len(doomed) - len(failed)
+    return _outcome(records, max(held, 0), len(find_pods(kube, namespaces)), failed)
+
+
+def recordable(targets: Sequence[Target]) -> tuple[list[Target], list[Unenforced]]:
+    """The objects that a record can hold, and those too large for one.
+
+    What cannot be recorded is not changed, so that it cannot be restored wrongly; its Pods are deleted all the same
+    and the freeze keeps new ones away.
+    """
+    fits = {target.uid: record.fits(target.entry()) for target in targets}
+    reason = "It is too large to be recorded. It is left as it is, its Pods are deleted, and the freeze holds new ones."
+    return (
+        [target for target in targets if fits[target.uid]],
+        [Unenforced(object=target.label, reason=reason) for target in targets if not fits[target.uid]],
+    )
 
 
 def _outcome(records: Sequence[SuspensionRecord], held: int, running: int, unenforced: list[Unenforced]) -> Outcome:
@@ -220,5 +253,5 @@ def _outcome(records: Sequence[SuspensionRecord], held: int, running: int, unenf
         records=[one.metadata.name for one in records],
         held=held,
         running=running,
-        unenforced=unenforced[:50],
+        unenforced=unenforced,
     )

@@ -79,10 +79,13 @@ class Kube:
         """Patch an object."""
         return self.request("PATCH", path, body, content_type, fieldManager=FIELD_MANAGER)
 
-    def delete(self, path: str, uid: str) -> None:
+    def delete(self, path: str, uid: str, grace_seconds: int | None = None) -> None:
         """Delete an object if it is still the one with that UID; one that is gone already is fine."""
+        body: Json = {"preconditions": {"uid": uid}}
+        if grace_seconds is not None:
+            body["gracePeriodSeconds"] = grace_seconds
         try:
-            self.request("DELETE", path, {"preconditions": {"uid": uid}})
+            self.request("DELETE", path, body)
         except KubeError as error:
             if not (error.not_found or error.conflict):
                 raise

@@ -6,7 +6,7 @@ import msgspec
 
 from aup.api.meta import SUSPENDED_LABEL, TENANT_LABEL
 from aup.review import Json, mapping
-from aup_operator.kube import MERGE_PATCH, Kube
+from aup_operator.kube import MERGE_PATCH, Kube, KubeError
 
 SYSTEM = frozenset({"kube-node-lease", "kube-public", "kube-system"})
 """Never suspended, whatever label they carry."""
@@ -23,7 +23,7 @@ class TenantNamespace(msgspec.Struct, frozen=True):
 
 
 def of_tenants(kube: Kube, own: str) -> list[TenantNamespace]:
-    """All namespaces that belong to tenants, without the system's and our own; ending ones are left out."""
+    """All namespaces that belong to tenants, without the system's and our own."""
     return [
         TenantNamespace(
             manifest["metadata"]["name"],
@@ -31,15 +31,19 @@ def of_tenants(kube: Kube, own: str) -> list[TenantNamespace]:
             str(_labels(manifest).get(SUSPENDED_LABEL, "")),
         )
         for manifest in kube.list(_PATH, label_selector=TENANT_LABEL)
-        if manifest["metadata"]["name"] not in SYSTEM | {own} and "deletionTimestamp" not in manifest["metadata"]
+        if manifest["metadata"]["name"] not in SYSTEM | {own}
     ]
 
 
 def freeze(kube: Kube, namespaces: Iterable[TenantNamespace], value: str | None) -> None:
-    """Set the suspended label to `true` or `lifting`, or remove it (None), where it is otherwise."""
+    """Set the suspended label to `true` or `lifting`, or remove it (None), where it is otherwise; one gone is fine."""
     for namespace in namespaces:
         if namespace.freeze != (value or ""):
-            kube.patch(f"{_PATH}/{namespace.name}", {"metadata": {"labels": {SUSPENDED_LABEL: value}}}, MERGE_PATCH)
+            try:
+                kube.patch(f"{_PATH}/{namespace.name}", {"metadata": {"labels": {SUSPENDED_LABEL: value}}}, MERGE_PATCH)
+            except KubeError as error:
+                if not error.not_found:
+                    raise
 
 
 def _labels(manifest: Json) -> Json:

@@ -1,7 +1,9 @@
 """What the tenant is told: a Notice and an Event in each of its namespaces."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -17,31 +19,43 @@ from aup_operator.kube import Kube, KubeError
 from aup_operator.namespaces import TenantNamespace
 from aup_operator.status import write
 
+log = logging.getLogger(__name__)
+
 
 def issue(
     kube: Kube, suspension: Suspension, namespaces: Iterable[TenantNamespace], policy: Verdict, now: datetime
 ) -> None:
-    """Put the statement of reasons where the tenant reads it, before anything is done; once for each namespace."""
+    """Put the statement of reasons where the tenant reads it, before anything is done; once for each namespace.
+
+    A notice that cannot be put there is logged and tried again in the next pass. It never stops the suspension: the
+    statement stands in the Suspension already, and a tenant's quota may forbid notices.
+    """
     for namespace in namespaces:
         manifest = compose(suspension, namespace.name, policy, now)
-        if kube.get(_path(namespace.name, manifest["metadata"]["name"])) is None:
-            _create(kube, f"/apis/{API_VERSION}/namespaces/{namespace.name}/notices", manifest)
-            event(kube, manifest, "Suspended", manifest["spec"]["subject"], now)
+        try:
+            if kube.get(_path(namespace.name, manifest["metadata"]["name"])) is None:
+                _create(kube, f"/apis/{API_VERSION}/namespaces/{namespace.name}/notices", manifest)
+                event(kube, manifest, "Suspended", manifest["spec"]["subject"], now)
+        except KubeError as error:
+            log.warning("a notice could not be issued", extra={"namespace": namespace.name, "problem": str(error)})
 
 
 def settle(
-    kube: Kube, suspension: Suspension, namespaces: Iterable[TenantNamespace], phase: str, now: datetime
+    kube: Kube,
+    suspension: Suspension,
+    namespaces: Iterable[TenantNamespace],
+    phase: Literal["Open", "Closed"],
+    now: datetime,
+    note: str = "",
 ) -> None:
-    """Bring the notices of a suspension to `Open` or `Closed`."""
+    """Bring the notices of a suspension to a phase; `note` is told in an Event where one is closed."""
     for namespace in namespaces:
         manifest = kube.get(_path(namespace.name, record.name_of(suspension)))
         if manifest is not None:
             item = decoded(manifest, Notice)
-            status = NoticeStatus(
-                observed_generation=item.metadata.generation, phase="Closed" if phase == "Closed" else "Open"
-            )
+            status = NoticeStatus(observed_generation=item.metadata.generation, phase=phase)
             if write(kube, notice.KIND, item, status) and phase == "Closed":
-                event(kube, manifest, "Lifted", "The suspension is lifted; everything is as it was before.", now)
+                event(kube, manifest, "Lifted", f"The suspension is lifted. {note}", now)
 
 
 def compose(suspension: Suspension, namespace: str, policy: Verdict, now: datetime) -> Json:
@@ -50,10 +64,12 @@ def compose(suspension: Suspension, namespace: str, policy: Verdict, now: dateti
     reasons = spec.statement_of_reasons
     clauses = ", ".join(spec.clauses)
     since = (spec.effective_at or now).strftime("%Y-%m-%d %H:%M UTC")
+    to_come = spec.effective_at is not None and now < spec.effective_at
     found = "by a machine" if reasons.automated_detection else "by a person"
     decided = {"fully": "by a machine", "partially": "by a person with a machine's help", "not": "by a person"}
     parts = [
-        f"{policy.provider} has suspended the workloads of tenant {spec.tenant} from {since}.",
+        f"{policy.provider} {'will suspend' if to_come else 'has suspended'} the workloads of tenant {spec.tenant} "
+        f"from {since}.",
         f"Grounds: clause {clauses} of the Acceptable Use Policy ({policy.policy}).",
         f"Facts: {reasons.facts}",
         *([f"Why this breaks it: {reasons.explanation}"] if reasons.explanation else []),
@@ -68,7 +84,8 @@ def compose(suspension: Suspension, namespace: str, policy: Verdict, now: dateti
         "metadata": {"name": record.name_of(suspension), "namespace": namespace},
         "spec": {
             "tenant": spec.tenant,
-            "subject": f"Your workloads are suspended under AUP {clauses}",
+            "subject": f"Your workloads {'will be' if to_come else 'are'} suspended under AUP {clauses}",
+            **({"deadline": instant(spec.effective_at)} if to_come and spec.effective_at else {}),
             "clauses": list(spec.clauses),
             "statement": "\n\n".join(parts),
             "issuedAt": instant(now),
@@ -83,7 +100,7 @@ def compose(suspension: Suspension, namespace: str, policy: Verdict, now: dateti
 
 
 def event(kube: Kube, regarding: Json, reason: str, note: str, now: datetime) -> None:
-    """A Kubernetes Event beside an object; only a mirror, so a failure to write it is nobody's failure."""
+    """A Kubernetes Event beside an object, as a mirror of what stands in it."""
     metadata = regarding["metadata"]
     namespace = metadata.get("namespace") or "default"
     manifest = {

@@ -7,13 +7,13 @@ import logging
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from aup.api import acceptable_use_policy, permit, suspension, tenant
 from aup.api.acceptable_use_policy import AcceptableUsePolicy
-from aup.api.meta import GROUP, Kind, Struct
+from aup.api.meta import GROUP, Kind, Status, Struct
 from aup.api.permit import Permit
 from aup.api.suspension import Phase, Suspension, SuspensionStatus
 from aup.api.tenant import Tenant
@@ -22,7 +22,7 @@ from aup.facts import decoded, gathered, suspension_standing
 from aup.model import Verdict
 from aup_operator import hold, metrics, namespaces, notices, release
 from aup_operator.hold import FAILURES
-from aup_operator.kube import MERGE_PATCH, Kube
+from aup_operator.kube import MERGE_PATCH, Kube, KubeError
 from aup_operator.namespaces import TenantNamespace
 from aup_operator.standing import permit_status, policy_status, tenant_status
 from aup_operator.status import condition, write
@@ -34,6 +34,9 @@ FINALIZER = f"{GROUP}/lift-first"
 
 _PATIENCE = timedelta(seconds=10)
 """How long controllers get to take their Pods down before we delete what is left."""
+
+_TOLD = 50
+"""Objects that a status names at most."""
 
 T = TypeVar("T", bound=Struct)
 
@@ -59,7 +62,7 @@ class Reconciler:
             Whether some suspension or lift is still on its way, so that the next pass should come soon.
         """
         now = now.astimezone(UTC).replace(microsecond=0)
-        policies = self._items(acceptable_use_policy.KIND, AcceptableUsePolicy)
+        policies = [one for one in self._items(acceptable_use_policy.KIND, AcceptableUsePolicy) if _usable(one)]
         tenants = self._items(tenant.KIND, Tenant)
         ordered = self._items(suspension.KIND, Suspension)
         spaces = namespaces.of_tenants(self._kube, self._own)
@@ -71,12 +74,22 @@ class Reconciler:
             try:
                 exists = bool(owned) or any(one.metadata.name == name for one in tenants)
                 busy |= self._tenant(name, of_tenant, owned, told, now, exists=exists)
-            except FAILURES as error:
+            except Exception as error:  # whatever stops one tenant's pass must not stop the others'
                 busy = True
                 metrics.FAILURES.inc()
-                log.warning("a tenant could not be reconciled", extra={"tenant": name, "problem": str(error)})
+                log.exception("a tenant could not be reconciled", extra={"tenant": name, "problem": str(error)})
+                self._failed(of_tenant, error, now)
+        self._thaw([one for one in spaces if one.freeze], ordered, now)
         self._standings(policies, tenants, spaces, now)
         return busy
+
+    def _thaw(self, frozen: Sequence[TenantNamespace], ordered: Sequence[Suspension], now: datetime) -> None:
+        """Take the freeze off namespaces that nothing holds any more, such as one that changed hands meanwhile."""
+        held = {one.spec.tenant for one in ordered if suspension_standing(one, now) != "Good"}
+        for one in frozen:
+            if one.tenant not in held and not hold.records_of(self._kube, one.tenant):
+                log.info("a freeze without a suspension is taken off", extra={"namespace": one.name})
+                namespaces.freeze(self._kube, [one], None)
 
     def _items(self, kind: Kind, type_: type[T]) -> list[T]:
         items = []
@@ -96,17 +109,33 @@ class Reconciler:
     ) -> None:
         ordered = self._items(suspension.KIND, Suspension)
         for policy in policies:
-            write(self._kube, acceptable_use_policy.KIND, policy, policy_status(policy, policies, now))
+            self._stands(acceptable_use_policy.KIND, policy, policy_status(policy, policies, now))
         for one in self._items(permit.KIND, Permit):
-            write(self._kube, permit.KIND, one, permit_status(one, now))
+            self._stands(permit.KIND, one, permit_status(one, now))
         suspended = 0
         for each in tenants:
             name = each.metadata.name
             own = [one for one in ordered if one.spec.tenant == name]
             status = tenant_status(each, own, sum(one.tenant == name for one in spaces), now)
             suspended += status.standing != "Good"
-            write(self._kube, tenant.KIND, each, status)
+            self._stands(tenant.KIND, each, status)
         metrics.SUSPENDED.set(suspended)
+
+    def _stands(self, kind: Kind, item: Any, status: Status) -> None:
+        """Write where an item stands; one that was deleted meanwhile or is refused does not stop the others."""
+        try:
+            write(self._kube, kind, item, status)
+        except KubeError as error:
+            log.warning("a status was not written", extra={"object": item.metadata.name, "problem": str(error)})
+
+    def _failed(self, ordered: Sequence[Suspension], error: Exception, now: datetime) -> None:
+        """Say in each suspension that a pass broke off, as far as the API server lets us."""
+        for one in ordered:
+            if one.status.phase not in {"Lifted", "Pending"}:
+                try:
+                    self._status(one, one.status.phase or "Freezing", "PassFailed", str(error)[:1000], now)
+                except FAILURES:
+                    return
 
     def _tenant(
         self,
@@ -122,15 +151,16 @@ class Reconciler:
         in_force = [one for one in ordered if standings[one.metadata.name] == "Suspended"]
         lifting = [one for one in ordered if standings[one.metadata.name] == "Lifting"]
         for one in ordered:
-            if one not in in_force and one not in lifting:
-                self._idle(one, now)
-        if in_force and not exists:
-            self._unknown(in_force, now)
-        elif in_force:
+            if standings[one.metadata.name] == "Good":
+                self._idle(one, spaces, told, now)
+        if not exists:
+            self._unknown([one for one in in_force if not one.status.records], now)
+            in_force = [one for one in in_force if one.status.records]
+        if in_force:
             for one in lifting:
-                self._lifted(one, spaces, "another suspension of this tenant is still in force", now)
+                self._lifted(one, spaces, "Another suspension is still in force, so nothing is put back yet.", now)
             return self._hold(name, in_force, spaces, told, now)
-        elif lifting:
+        if lifting:
             return self._release(name, lifting, spaces, now)
         return False
 
@@ -140,14 +170,16 @@ class Reconciler:
             text = f"There is no Tenant {one.spec.tenant} and no namespace of one; nothing is suspended."
             self._status(one, "Pending", "UnknownTenant", text, now)
 
-    def _idle(self, one: Suspension, now: datetime) -> None:
+    def _idle(self, one: Suspension, spaces: Sequence[TenantNamespace], told: Verdict, now: datetime) -> None:
         """A suspension that is still to come, or that is over."""
         if one.status.phase == "Lifted":
             self._finalizer(one, present=False)
         elif one.spec.lift is not None or one.metadata.deletion_timestamp is not None:
+            notices.settle(self._kube, one, spaces, "Closed", now, "It did not take effect.")
             self._status(one, "Lifted", "LiftedBeforehand", "It was lifted before it took effect.", now, lifted_at=now)
         else:
             self._finalizer(one, present=True)
+            notices.issue(self._kube, one, spaces, told, now)
             begins = f"It takes effect at {one.spec.effective_at:%Y-%m-%d %H:%M} UTC."
             self._status(one, "Pending", "NotYetEffective", begins, now)
 
@@ -202,7 +234,7 @@ class Reconciler:
                 records=outcome.records,
                 held=outcome.held,
                 running=outcome.running,
-                unenforced=outcome.unenforced,
+                unenforced=outcome.unenforced[:_TOLD],
                 enforced_at=(one.status.enforced_at or now) if settled else one.status.enforced_at,
             )
         return not settled
@@ -212,7 +244,7 @@ class Reconciler:
     ) -> bool:
         if self._damaged(name, lifting, "Lifting", now):
             return True
-        records = hold.records_of(self._kube, name)
+        records = hold.records_of(self._kube, name, _records(lifting))
         for one in lifting:
             if one.status.phase != "Lifting":
                 self._status(one, "Lifting", "Restoring", "Originals are being put back.", now)
@@ -223,7 +255,13 @@ class Reconciler:
             for one in lifting:
                 what = f"Back: {outcome.restored}. Could not be put back yet: {len(outcome.unenforced)}."
                 self._status(
-                    one, "Lifting", "Restoring", what, now, restored=outcome.restored, unenforced=outcome.unenforced
+                    one,
+                    "Lifting",
+                    "Restoring",
+                    what,
+                    now,
+                    restored=outcome.restored,
+                    unenforced=outcome.unenforced[:_TOLD],
                 )
             return True
         namespaces.freeze(self._kube, spaces_now(self._kube, self._own, name), None)
@@ -234,7 +272,7 @@ class Reconciler:
 
     def _damaged(self, name: str, suspensions: Sequence[Suspension], phase: Phase, now: datetime) -> bool:
         """Whether a record that a status names is missing or altered; then that is said and nothing else is done."""
-        damage = release.damage(self._kube, sorted({record for one in suspensions for record in one.status.records}))
+        damage = release.damage(self._kube, _records(suspensions))
         metrics.DAMAGED.labels(name).set(bool(damage))
         if damage:
             log.error("a record is damaged", extra={"tenant": name, "problem": damage})
@@ -245,7 +283,7 @@ class Reconciler:
     def _lifted(
         self, one: Suspension, spaces: Sequence[TenantNamespace], message: str, now: datetime, restored: int = 0
     ) -> None:
-        notices.settle(self._kube, one, spaces, "Closed", now)
+        notices.settle(self._kube, one, spaces, "Closed", now, message)
         self._status(
             one,
             "Lifted",
@@ -299,9 +337,25 @@ def spaces_now(kube: Kube, own: str, name: str) -> list[TenantNamespace]:
     return [one for one in namespaces.of_tenants(kube, own) if one.tenant == name]
 
 
+def _records(suspensions: Iterable[Suspension]) -> list[str]:
+    """The records that the suspensions name."""
+    return sorted({record for one in suspensions for record in one.status.records})
+
+
 def _since(one: Suspension, now: datetime) -> datetime:
-    """Since when a suspension is being enforced."""
-    return next((each.last_transition_time for each in one.status.conditions if one.status.records), now)
+    """Since when a suspension is being enforced; now while it is not yet."""
+    begun = one.status.phase in {"Enforcing", "Enforced"}
+    return next((each.last_transition_time for each in one.status.conditions if begun), now)
+
+
+def _usable(policy: AcceptableUsePolicy) -> bool:
+    """Whether we know all that a policy names; one written for a later version is left out, and logged."""
+    try:
+        gathered(policies=[policy])
+    except InputError as error:
+        log.error("a policy cannot be used", extra={"policy": policy.metadata.name, "problem": str(error)})  # noqa: TRY400
+        return False
+    return True
 
 
 def _policy(policies: Iterable[AcceptableUsePolicy], now: datetime) -> Verdict:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from aup.api.meta import API_VERSION
+from aup.api.meta import API_VERSION, TENANT_LABEL
 from aup.api.suspension import Suspension
 from aup.api.suspension_record import FieldValue, RecordEntry, SuspensionRecord
 from aup.review import Json, mapping
@@ -17,6 +17,9 @@ Operations = list[Json]
 _ENTRIES = 200
 _BYTES = 900_000
 """Together they keep a record below etcd's limit of 1.5 MiB for one object."""
+
+_FIELD_CHARACTERS, _MANIFEST_CHARACTERS = 65_536, 262_144
+"""What the CRD allows for one value and for one whole Pod."""
 
 
 def canonical(value: object) -> str:
@@ -54,7 +57,10 @@ def records(suspension: Suspension, entries: Sequence[RecordEntry], first: int) 
         yield {
             "apiVersion": API_VERSION,
             "kind": "SuspensionRecord",
-            "metadata": {"name": f"{name_of(suspension)}-{number:04d}"},
+            "metadata": {
+                "name": f"{name_of(suspension)}-{number:04d}",
+                "labels": {TENANT_LABEL: suspension.spec.tenant},
+            },
             "spec": {
                 "tenant": suspension.spec.tenant,
                 "suspension": suspension.metadata.name,
@@ -62,6 +68,21 @@ def records(suspension: Suspension, entries: Sequence[RecordEntry], first: int) 
                 "digest": digest(chunk),
             },
         }
+
+
+def fits(recorded: RecordEntry) -> bool:
+    """Whether an entry is small enough for a record."""
+    return (
+        all(len(field.value) <= _FIELD_CHARACTERS for field in recorded.fields)
+        and len(recorded.manifest) <= _MANIFEST_CHARACTERS
+        and weight(recorded) <= _BYTES
+    )
+
+
+def weight(recorded: RecordEntry) -> int:
+    """The bytes of an entry as the API server stores it: it writes each of <, > and & as six."""
+    written = canonical(recorded).encode()
+    return len(written) + 5 * sum(written.count(character) for character in b"<>&")
 
 
 def intact(record: SuspensionRecord) -> bool:
@@ -86,12 +107,17 @@ def restore(manifest: Json, recorded: RecordEntry) -> Operations:
 
 
 def _guarded(manifest: Json, wanted: Iterable[tuple[str, bool, object]]) -> Operations:
-    """Operations for the fields that differ, behind a test that it is still the same object."""
+    """Operations for the fields that differ, behind tests that it is the same object with the values that were read."""
     operations: Operations = []
     for path, present, value in wanted:
         there, current = lookup(manifest, path)
-        if present and not (there and canonical(current) == canonical(value)):
-            operations.append({"op": "replace" if there else "add", "path": path, "value": value})
+        if present and there and canonical(current) != canonical(value):
+            operations += [
+                {"op": "test", "path": path, "value": current},
+                {"op": "replace", "path": path, "value": value},
+            ]
+        elif present and not there:
+            operations.append({"op": "add", "path": path, "value": value})
         elif there and not present:
             operations.append({"op": "remove", "path": path})
     if operations:
@@ -120,11 +146,11 @@ def _chunks(entries: Sequence[RecordEntry]) -> Iterator[list[RecordEntry]]:
     chunk: list[RecordEntry] = []
     size = 0
     for one in entries:
-        weight = len(canonical(one))
-        if chunk and (len(chunk) == _ENTRIES or size + weight > _BYTES):
+        own = weight(one)
+        if chunk and (len(chunk) == _ENTRIES or size + own > _BYTES):
             yield chunk
             chunk, size = [], 0
         chunk.append(one)
-        size += weight
+        size += own
     if chunk:
         yield chunk

@@ -76,14 +76,15 @@ def test_a_date_may_be_given(desk: Run, customer: Customer) -> None:
     ("args", "text"),
     [
         (
-            ("suspend", "nobody", "--clause", "1.6", "--facts", "x"),
-            "Error: there is no tenant 'nobody'; `aup status` lists the tenants\n",
+            ("suspend", "no-such-tenant", "--clause", "1.6", "--facts", "x"),
+            "Error: there is no tenant 'no-such-tenant'; `aup status` lists the tenants\n",
         ),
         (
-            ("lift", "nobody", "--reason", "x"),
-            "Error: there is no suspension 'nobody', nor one of a tenant 'nobody'; `aup status` lists them\n",
+            ("lift", "no-such-tenant", "--reason", "x"),
+            "Error: there is no suspension 'no-such-tenant', nor one of a tenant 'no-such-tenant'; "
+            "`aup status` lists them\n",
         ),
-        (("status", "nobody"), "Error: there is no tenant 'nobody'; `aup status` lists the tenants\n"),
+        (("status", "no-such-tenant"), "Error: there is no tenant 'no-such-tenant'; `aup status` lists the tenants\n"),
     ],
 )
 def test_who_is_not_there_is_said(desk: Run, args: tuple[str, ...], text: str) -> None:

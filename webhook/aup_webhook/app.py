@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect
 
 from aup.engine import decide
 from aup.facts import Facts
+from aup.message import SHOWN
 from aup.model import Verdict
 from aup.review import Review
 from aup_webhook import metrics
@@ -133,6 +134,7 @@ def _note(point: Point, uid: str, review: Review, verdict: Verdict) -> None:
                 "operation": review.operation,
                 "user": review.user,
                 "tenant": verdict.tenant,
-                "findings": [f"{finding.rule} {finding.path}" for finding in verdict.denials],
+                "findings": [f"{finding.rule} {finding.path}" for finding in verdict.denials[:SHOWN]],
+                "denials": len(verdict.denials),
             },
         )

@@ -59,7 +59,7 @@ class Reflector(threading.Thread):
                     self._take(event)
             except _GoneError:
                 self._version, reason = "", "gone"
-            except (_RefusedError, urllib3.exceptions.HTTPError, OSError, msgspec.DecodeError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it was, a thread that ends would leave the facts stale
                 reason = "error"
                 delay = _BACKOFF_SECONDS[min(failures, len(_BACKOFF_SECONDS) - 1)]
                 failures += 1

@@ -69,7 +69,7 @@ class SuspensionStatus(Status, kw_only=True, frozen=True):
         Meta(description="Pending, Freezing, Recording, Enforcing, Enforced; then Lifting, Lifted."),
     ] = None
     recorded: Annotated[Count | None, Meta(description="Objects whose originals are recorded.")] = None
-    records: Annotated[list[Name], Meta(max_length=128, description="The SuspensionRecords that hold them.")] = []
+    records: Annotated[list[Name], Meta(max_length=1000, description="The SuspensionRecords that hold them.")] = []
     held: Annotated[Count | None, Meta(description="Recorded objects that are down.")] = None
     running: Annotated[Count | None, Meta(description="Pods of the tenant that still run.")] = None
     restored: Annotated[Count | None, Meta(description="Recorded objects that are back as they were.")] = None

@@ -48,6 +48,7 @@ class SuspensionRecordStatus(Status, kw_only=True, frozen=True):
     phase: Annotated[
         Literal["Holding", "Restored"] | None, Meta(description="Holding until every object was put back.")
     ] = None
+    done: Annotated[list[Name], Meta(max_length=200, description="UIDs of objects that are dealt with.")] = []
     restored: Annotated[Count | None, Meta(description="Objects put back.")] = None
     gone: Annotated[Count | None, Meta(description="Objects that were deleted or replaced meanwhile.")] = None
 

@@ -1,6 +1,6 @@
 """Bare Pods: they cannot be paused, so they are recorded whole, deleted, and created again at the lift."""
 
-from aup.review import Json, listing, mapping
+from aup.review import Json, count, listing, mapping
 from aup_operator.drivers.driver import Driver
 
 POD = Driver(api_version="v1", kind="Pod", plural="pods", changes=lambda _: [])
@@ -20,6 +20,11 @@ def runs(pod: Json) -> bool:
 def terminating(pod: Json) -> bool:
     """Whether the Pod has been deleted and only has to end."""
     return "deletionTimestamp" in pod["metadata"]
+
+
+def ending_seconds(pod: Json) -> int:
+    """How long a Pod that was deleted may take to end; 0 for one that was not."""
+    return count(pod["metadata"].get("deletionGracePeriodSeconds"), 0)
 
 
 def controller(manifest: Json) -> Json:

@@ -1,0 +1,40 @@
+"""Whether the controller of one object really looks after another: an owner reference alone is a claim."""
+
+from aup.review import Json, listing, mapping, text
+from aup_operator.drivers.pod import controller
+
+
+def looked_after(item: Json, owners: dict[str, Json]) -> bool:
+    """Whether one of the owners (by UID) is the item's controller and selects it.
+
+    A controller lets go of what its selector does not match, so a forged reference hides nothing.
+    """
+    owner = owners.get(str(controller(item).get("uid", "")))
+    return owner is not None and selects(owner, mapping(item["metadata"].get("labels")))
+
+
+def selects(owner: Json, labels: Json) -> bool:
+    """Whether an owner's selector matches labels; one without a selector matches none."""
+    selector = mapping(mapping(owner.get("spec")).get("selector"))
+    if "matchLabels" not in selector and "matchExpressions" not in selector:
+        selector = {"matchLabels": selector}  # a ReplicationController's is the labels themselves
+    wanted, expressions = mapping(selector.get("matchLabels")), listing(selector.get("matchExpressions"))
+    return (
+        bool(wanted or expressions)
+        and all(labels.get(key) == value for key, value in wanted.items())
+        and all(_holds(mapping(expression), labels) for expression in expressions)
+    )
+
+
+def _holds(expression: Json, labels: Json) -> bool:
+    key, values = text(expression.get("key")), listing(expression.get("values"))
+    match expression.get("operator"):
+        case "In":
+            return labels.get(key) in values
+        case "NotIn":
+            return labels.get(key) not in values
+        case "Exists":
+            return key in labels
+        case "DoesNotExist":
+            return key not in labels
+    return False

@@ -1,0 +1,76 @@
+"""Which Pods are deleted, and which objects are left to their controllers."""
+
+from typing import Any
+
+import pytest
+
+from aup_operator.drivers.pod import POD
+from aup_operator.hold import Target, recordable, stray
+from aup_operator.ownership import selects
+
+Json = dict[str, Any]
+
+
+def owned(uid: str = "", labels: Json | None = None, **metadata: Any) -> Target:
+    """A Pod with a controller of that UID; a bare one without."""
+    owners = [{"controller": True, "uid": uid}] if uid else []
+    whole = {
+        "namespace": "shop",
+        "name": "p",
+        "uid": "u",
+        "labels": labels or {},
+        "ownerReferences": owners,
+        **metadata,
+    }
+    return Target(POD, {"metadata": whole, "spec": {}})
+
+
+CONTROLLERS = {"set": {"spec": {"selector": {"matchLabels": {"app": "web"}}}}}
+
+
+@pytest.mark.parametrize(
+    ("pod", "at_once", "overdue"),
+    [
+        (owned(), True, True),
+        (owned("set", {"app": "web"}), False, True),
+        (owned("set", {"app": "other"}), True, True),
+        (owned("gone", {"app": "web"}), True, True),
+        (owned(deletionTimestamp="2026-01-01T00:00:00Z", deletionGracePeriodSeconds=30), False, False),
+        (owned(deletionTimestamp="2026-01-01T00:00:00Z", deletionGracePeriodSeconds=100_000_000), False, True),
+    ],
+    ids=["bare", "looked after", "forged labels", "forged owner", "ending", "ending in years"],
+)
+def test_what_no_controller_takes_down_is_deleted(pod: Target, at_once: bool, overdue: bool) -> None:
+    """Controllers get their time first; then everything goes, and nothing gets years to end."""
+    assert bool(stray([pod], CONTROLLERS, overdue=False)) is at_once
+    assert bool(stray([pod], CONTROLLERS, overdue=True)) is overdue
+
+
+@pytest.mark.parametrize(
+    ("selector", "matches"),
+    [
+        ({}, False),
+        ({"app": "web"}, True),
+        ({"matchLabels": {"app": "web"}}, True),
+        ({"matchLabels": {"app": "api"}}, False),
+        ({"matchExpressions": [{"key": "app", "operator": "In", "values": ["web"]}]}, True),
+        ({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["web"]}]}, False),
+        ({"matchExpressions": [{"key": "app", "operator": "Exists"}]}, True),
+        ({"matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]}, False),
+        ({"matchExpressions": [{"key": "app", "operator": "Maybe"}]}, False),
+    ],
+)
+def test_a_selector_is_read_as_kubernetes_reads_it(selector: Json, matches: bool) -> None:
+    """Labels, expressions, and the bare map of a ReplicationController."""
+    assert selects({"spec": {"selector": selector}}, {"app": "web"}) is matches
+
+
+def test_what_is_too_large_to_record_is_not_changed_and_told() -> None:
+    """A value that no record can hold could not be put back exactly."""
+    small, large = owned(), owned(annotations={"note": '"' * 250_000})
+    large.manifest["metadata"]["uid"] = "l"
+
+    fit, told = recordable([small, large])
+
+    assert fit == [small]
+    assert [(one.object, one.reason[:36]) for one in told] == [("Pod shop/p", "It is too large to be recorded. It i")]
