@@ -79,17 +79,8 @@ class Reconciler:
                 metrics.FAILURES.inc()
                 log.exception("a tenant could not be reconciled", extra={"tenant": name, "problem": str(error)})
                 self._failed(of_tenant, error, now)
-        self._thaw([one for one in spaces if one.freeze], ordered, now)
         self._standings(policies, tenants, spaces, now)
         return busy
-
-    def _thaw(self, frozen: Sequence[TenantNamespace], ordered: Sequence[Suspension], now: datetime) -> None:
-        """Take the freeze off namespaces that nothing holds any more, such as one that changed hands meanwhile."""
-        held = {one.spec.tenant for one in ordered if suspension_standing(one, now) != "Good"}
-        for one in frozen:
-            if one.tenant not in held and not hold.records_of(self._kube, one.tenant):
-                log.info("a freeze without a suspension is taken off", extra={"namespace": one.name})
-                namespaces.freeze(self._kube, [one], None)
 
     def _items(self, kind: Kind, type_: type[T]) -> list[T]:
         items = []

@@ -397,13 +397,6 @@ def test_a_policy_that_we_do_not_understand_stops_nothing(customer: Customer) ->
         customer.plane.kubectl("delete", "acceptableusepolicy", "later")
 
 
-def test_a_freeze_that_nothing_holds_is_taken_off(customer: Customer) -> None:
-    """A label left behind, such as by a namespace that changed hands, does not hold it for ever."""
-    customer.plane.kubectl("label", "namespace", customer.namespace, "aup.asergo.com/suspended=true")
-
-    eventually(lambda: "aup.asergo.com/suspended" not in customer.get("namespace", customer.name)["metadata"]["labels"])
-
-
 def test_a_new_namespace_of_a_suspended_tenant_is_held_too(customer: Customer) -> None:
     """The operator finds it without being told, and takes down what was in it."""
     suspend(customer)
