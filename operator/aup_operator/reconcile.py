@@ -301,18 +301,9 @@ class Reconciler:
         self, one: Suspension, phase: Phase, reason: str, message: str, now: datetime, **fields: object
     ) -> Suspension:
         """Write a suspension's status; the suspension with it."""
-        generation = one.metadata.generation
-        enforced = condition(
-            one.status,
-            "Enforced",
-            true=phase == "Enforced",
-            reason=reason,
-            message=message[:32768],
-            generation=generation,
-            now=now,
-        )
+        enforced = condition(one, "Enforced", true=phase == "Enforced", reason=reason, message=message[:32768], now=now)
         status: SuspensionStatus = msgspec.structs.replace(
-            one.status, phase=phase, observed_generation=generation, conditions=[enforced], **fields
+            one.status, phase=phase, observed_generation=one.metadata.generation, conditions=[enforced], **fields
         )
         if phase != one.status.phase:
             log.info(

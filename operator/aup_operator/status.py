@@ -9,20 +9,17 @@ from aup.api.meta import API_VERSION, Condition, Kind, Status
 from aup_operator.kube import MERGE_PATCH, Kube
 
 
-def condition(
-    old: Status, type_: str, *, true: bool, reason: str, message: str, generation: int, now: datetime
-) -> Condition:
-    """A condition that keeps the time of its last transition while its status stays the same."""
+def condition(item: Any, type_: str, *, true: bool, reason: str, message: str, now: datetime) -> Condition:
+    """A condition for an item's status; it keeps the time of its last transition while its status stays the same."""
     status: Literal["True", "False"] = "True" if true else "False"
-    before = next((one for one in old.conditions if one.type == type_), None)
-    since = before.last_transition_time if before is not None and before.status == status else now
+    before = next((one for one in item.status.conditions if one.type == type_), None)
     return Condition(
         type=type_,
         status=status,
         reason=reason,
         message=message,
-        last_transition_time=since,
-        observed_generation=generation,
+        last_transition_time=before.last_transition_time if before is not None and before.status == status else now,
+        observed_generation=item.metadata.generation,
     )
 
 

@@ -103,6 +103,7 @@ def test_what_the_api_server_refuses_is_told_in_its_words(desk: Run, customer: C
     assert 'spec.clauses[0]: Invalid value: "9.9"' in answer.stderr
 
 
+@pytest.mark.usefixtures("desk")
 def test_the_desk_can_do_nothing_else(aup: Installation, customer: Customer) -> None:
     """It may not write tenants, permits or records, nor read anything of a tenant's namespace."""
     dora = aup.plane.user_kubeconfig("dora")

@@ -1,0 +1,150 @@
+"""Whatever happens to the operator, its records or its API server's answers: the state at the end is the same."""
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from testbed.installation import Installation
+from tests.cluster.suspending import WAITING, fingerprint, lift, phase, running, status, suspend
+from tests.support import LIFT, Customer, eventually, pod, suspension, workload
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def operator_after(aup: Installation) -> Iterator[Installation]:
+    """The installation; the operator runs again after the test whatever the test did to it."""
+    yield aup
+    if not aup.running("operator"):
+        aup.start_operator()
+
+
+class unguarded:  # noqa: N801 - reads as a statement
+    """The guard of our resources is off, as after an accident with the cluster's own administrator."""
+
+    def __init__(self, aup: Installation) -> None:
+        self._aup = aup
+        self._binding = "validatingadmissionpolicybinding/aup-guard-resources"
+        self._saved = ""
+
+    def __enter__(self) -> None:
+        found = json.loads(self._aup.plane.kubectl("get", self._binding, "-o", "json").stdout)
+        kept = {key: found[key] for key in ("apiVersion", "kind", "spec")} | {
+            "metadata": {key: found["metadata"][key] for key in ("name", "labels", "annotations")}
+        }
+        self._saved = json.dumps(kept)
+        self._aup.plane.kubectl("delete", self._binding)
+        time.sleep(1)  # the API server hears of it through a watch of its own
+
+    def __exit__(self, *_: object) -> None:
+        self._aup.plane.kubectl("create", "-f", "-", input=self._saved)
+        time.sleep(1)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.2, 0.3, 0.5, 0.8])
+def test_killing_the_operator_at_any_time_ends_in_the_same_state(
+    shop: Customer, operator_after: Installation, seconds: float
+) -> None:
+    """SIGKILL during the suspension and again during the lift: a new operator ends both, exactly."""
+    before = fingerprint(shop)
+
+    shop.provider("create", "-f", "-", stdin=suspension(shop.name))
+    time.sleep(seconds)
+    operator_after.kill("operator")
+    operator_after.start_operator()
+    eventually(lambda: phase(shop) == "Enforced")
+    assert running(shop) == 0
+
+    shop.plane.kubectl("patch", "suspension", shop.name, "--type=merge", "-p", LIFT)
+    time.sleep(seconds)
+    operator_after.kill("operator")
+    operator_after.start_operator()
+    eventually(lambda: phase(shop) == "Lifted")
+    assert fingerprint(shop) == before
+    eventually(lambda: running(shop) == 13)
+
+
+def test_a_suspension_ordered_while_the_operator_is_down_is_enforced_when_it_is_back(
+    customer: Customer, operator_after: Installation
+) -> None:
+    """Nothing depends on an event having been seen."""
+    customer.run("create", "-f", "-", stdin=workload("Deployment", "web", replicas=2), check=True)
+    operator_after.kill("operator")
+
+    customer.provider("create", "-f", "-", stdin=suspension(customer.name))
+    operator_after.start_operator()
+
+    eventually(lambda: phase(customer) == "Enforced")
+    assert customer.get("deployment", "web")["spec"]["replicas"] == 0
+
+
+def test_without_its_record_nothing_is_recorded_anew_or_lifted(customer: Customer, aup: Installation) -> None:
+    """Nothing is guessed: the tenant stays held, and the condition names the record that is missing."""
+    customer.run("create", "-f", "-", stdin=workload("Deployment", "web", replicas=2), check=True)
+    suspend(customer)
+    record = status(customer)["records"][0]
+    saved = json.loads(customer.plane.kubectl("get", "suspensionrecord", record, "-o", "json").stdout)
+    with unguarded(aup):
+        customer.plane.kubectl("delete", "suspensionrecord", record)
+
+    eventually(lambda: "RecordDamaged" in str(status(customer)))
+    assert status(customer)["records"] == [record]
+    customer.plane.kubectl("patch", "suspension", customer.name, "--type=merge", "-p", LIFT)
+    eventually(lambda: phase(customer) == "Lifting" and "RecordDamaged" in str(status(customer)))
+    assert f"SuspensionRecord {record} is missing" in str(status(customer)["conditions"])
+    assert customer.get("deployment", "web")["spec"]["replicas"] == 0
+
+    with unguarded(aup):
+        manifest = {key: saved[key] for key in ("apiVersion", "kind", "spec")} | {"metadata": {"name": record}}
+        customer.plane.kubectl("create", "-f", "-", input=json.dumps(manifest))
+    eventually(lambda: phase(customer) == "Lifted")
+    assert customer.get("deployment", "web")["spec"]["replicas"] == 2
+
+
+def test_a_lift_waits_for_a_bare_pod_that_still_ends(customer: Customer) -> None:
+    """Its name is taken until the old one is gone; then it is created again."""
+    slow = pod("slow", **WAITING)
+    slow["metadata"]["finalizers"] = ["shop.example/wait"]
+    customer.run("create", "-f", "-", stdin=slow, check=True)
+    uid = customer.get("pod", "slow")["metadata"]["uid"]
+    customer.provider("create", "-f", "-", stdin=suspension(customer.name))
+    eventually(lambda: "deletionTimestamp" in customer.get("pod", "slow")["metadata"])
+
+    customer.plane.kubectl("patch", "suspension", customer.name, "--type=merge", "-p", LIFT)
+    eventually(lambda: "already exists" in str(status(customer).get("unenforced")))
+    assert phase(customer) == "Lifting"
+
+    customer.run("patch", "pod", "slow", "--type=merge", "-p", '{"metadata": {"finalizers": null}}', check=True)
+    eventually(lambda: phase(customer) == "Lifted")
+    assert customer.get("pod", "slow")["metadata"]["uid"] != uid
+    customer.run("patch", "pod", "slow", "--type=merge", "-p", '{"metadata": {"finalizers": null}}', check=True)
+
+
+def test_a_policy_that_we_do_not_understand_stops_nothing(customer: Customer) -> None:
+    """One that names a rule of a later version is left out, and suspensions go on."""
+    spec = {
+        "version": "later",
+        "provider": "Asergo ApS",
+        "announcedAt": "2020-01-01T00:00:00Z",
+        "effectiveAt": "2021-01-01T00:00:00Z",
+        "url": "https://a.example",
+        "contact": "abuse@a.example",
+        "documentationURL": "https://a.example",
+        "rules": [{"id": "AUP9999", "mode": "deny"}],
+    }
+    manifest = {"apiVersion": "aup.asergo.com/v1alpha1", "kind": "AcceptableUsePolicy", "spec": spec}
+    customer.provider("create", "-f", "-", stdin=manifest | {"metadata": {"name": "later"}})
+    try:
+        suspend(customer)
+        lift(customer)
+    finally:
+        customer.plane.kubectl("delete", "acceptableusepolicy", "later")
+
+
+def test_the_operator_is_allowed_everything_it_does(aup: Installation) -> None:
+    """Under its own service account it met no 403 in all that went before."""
+    logs = "".join(file.read_text() for file in aup.log_dir.glob("operator-*.log"))
+
+    assert 'aup-operator\\" cannot' not in logs  # the authorizer's words, in JSON
