@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -219,19 +218,19 @@ def main(keep: bool) -> None:
     """Show the whole loop on a real control plane."""
     os.chdir(ROOT)  # so that commands show short paths
     began = time.monotonic()
-    logs = Path(tempfile.mkdtemp(prefix="aup-demo-"))
     click.secho(
         "A real control plane starts: etcd, kube-apiserver, controllers, scheduler, one simulated node", bold=True
     )
     if keep:
         running.down()
-    plane = ControlPlane.start(log_dir=logs, leave_running=True) if keep else controlplane(log_dir=logs)
+    plane = ControlPlane.start(leave_running=True) if keep else controlplane()
     try:
         click.secho(f"aup is installed by its chart: helm install aup charts/aup -n {NAMESPACE}", bold=True)
-        aup = Installation.install(plane, logs, leave_running=keep)
+        aup = Installation.install(plane, plane.log_dir, leave_running=keep)
         Demo(plane, aup).run()
     except StepFailedError as failure:
-        click.secho(f"\nNot seen: {failure}. Logs: {logs}", fg="red", bold=True)
+        click.secho(f"\nNot seen: {failure}. Logs: {plane.log_dir}", fg="red", bold=True)
+        plane.stop(keep=True)
         sys.exit(1)
     finally:
         if keep:

@@ -1,5 +1,6 @@
 """The reference page of our resources, from the same schemas as the CRDs."""
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -72,5 +73,5 @@ def _type(schema: Schema) -> str:
 
 
 def _meaning(schema: Schema) -> str:
-    default = f" Default: `{str(schema['default']).lower()}`." if "default" in schema else ""
+    default = f" Default: `{json.dumps(schema['default']).strip(chr(34))}`." if "default" in schema else ""
     return str(schema.get("description", "")).replace("|", "\\|") + default

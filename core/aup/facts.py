@@ -164,10 +164,8 @@ def _by_tenant(items: Iterable[Owned]) -> dict[str, tuple[Owned, ...]]:
 
 
 def _quota(tenant: Tenant) -> Limits:
-    quota = tenant.spec.quota
-    scopes = {"perContainer": quota.per_container, "perPod": quota.per_pod, "perWorkload": quota.per_workload}
     return {
         scope: nanos(amounts, f"Tenant {tenant.metadata.name}: spec.quota.{scope}")
-        for scope, amounts in scopes.items()
+        for scope, amounts in tenant.spec.quota.by_scope().items()
         if amounts
     }

@@ -50,7 +50,8 @@ def compiled(spec: AcceptableUsePolicySpec) -> Policy:
             continue
         own: Limits = {
             scope: nanos(amounts, f"spec.rules[{rule.id}].limits.{scope}")
-            for scope, amounts in (setting.limits if setting else {}).items()
+            for scope, amounts in (setting.limits.by_scope() if setting else {}).items()
+            if amounts
         }
         page = f"{spec.documentation_url.rstrip('/')}/{rule.id}"
         active.append(ActiveRule(rule, mode, narrowed(rule.parameters, own), page))

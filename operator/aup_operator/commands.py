@@ -1,5 +1,6 @@
 """`aup suspend`, `aup lift` and `aup status`: the abuse desk's commands, with the caller's own credentials."""
 
+import re
 import sys
 import time
 from datetime import UTC, datetime
@@ -23,9 +24,16 @@ _POLL_SECONDS = 0.3
 T = TypeVar("T", bound=Struct)
 
 
+def _clauses(_: click.Context, __: click.Parameter, written: tuple[str, ...]) -> tuple[str, ...]:
+    for one in written:
+        if re.fullmatch(r"[1-8]\.[1-9]", one) is None:
+            raise click.BadParameter(f"{one!r} is no clause of the AUP; write it as 1.6")
+    return written
+
+
 @click.command(short_help="Take a tenant down and hold it down.")
 @click.argument("tenant")
-@click.option("--clause", "clauses", multiple=True, required=True, help="AUP clause that was broken, such as 1.6.")
+@click.option("--clause", "clauses", multiple=True, required=True, callback=_clauses, help="AUP clause, such as 1.6.")
 @click.option("--facts", required=True, help="What was found, and where; the tenant reads this.")
 @click.option("--explanation", help="Why that breaks the clauses.")
 @click.option("--name", help="The Suspension's name; made from tenant and time where absent.")
@@ -58,7 +66,8 @@ def suspend(
             raise click.ClickException(f"there is no tenant {tenant!r}; `aup status` lists the tenants")
         manifest = {"apiVersion": API_VERSION, "kind": "Suspension", "metadata": {"name": named}, "spec": spec}
         kube.create(suspensions.KIND.path, manifest)
-        click.echo(f"Suspension {named} is ordered.")
+        when = f", to take effect at {effective_at}; the tenant is told now" if effective_at else ""
+        click.echo(f"Suspension {named} is ordered{when}.")
         if wait and not effective_at:
             _follow(kube, named, "Enforced", timeout)
         click.echo(f"To put everything back: aup lift {named} --reason '…'")
@@ -79,6 +88,8 @@ def lift(name: str, reason: str, wait: bool, timeout: float) -> None:
         chosen = [one for one in everything if one.metadata.name == name] or [
             one for one in everything if one.spec.tenant == name and one.status.phase != "Lifted"
         ]
+        if not chosen and kube.get(f"{tenants.KIND.path}/{name}") is not None:
+            raise click.ClickException(f"nothing of tenant {name!r} is suspended")
         if not chosen:
             raise click.ClickException(
                 f"there is no suspension {name!r}, nor one of a tenant {name!r}; `aup status` lists them"

@@ -24,7 +24,7 @@ from aup_operator import hold, metrics, namespaces, notices, release
 from aup_operator.hold import FAILURES
 from aup_operator.kube import MERGE_PATCH, Kube, KubeError
 from aup_operator.namespaces import TenantNamespace
-from aup_operator.standing import permit_status, policy_status, tenant_status
+from aup_operator.standing import permit_status, policy_status, tenant_status, unusable_status
 from aup_operator.status import condition, write
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Reconciler:
             Whether some suspension or lift is still on its way, so that the next pass should come soon.
         """
         now = now.astimezone(UTC).replace(microsecond=0)
-        policies = [one for one in self._items(acceptable_use_policy.KIND, AcceptableUsePolicy) if _usable(one)]
+        policies = self._policies(now)
         tenants = self._items(tenant.KIND, Tenant)
         ordered = self._items(suspension.KIND, Suspension)
         spaces = namespaces.of_tenants(self._kube, self._own)
@@ -91,6 +91,18 @@ class Reconciler:
                 log.error("an object cannot be read", extra={"kind": kind.kind, "problem": str(error)})  # noqa: TRY400
         return items
 
+    def _policies(self, now: datetime) -> list[AcceptableUsePolicy]:
+        """The policies that we understand; one that names what a later version knows is left out and says so."""
+        usable = []
+        for one in self._items(acceptable_use_policy.KIND, AcceptableUsePolicy):
+            try:
+                gathered(policies=[one])
+                usable.append(one)
+            except InputError as error:
+                log.error("a policy cannot be used", extra={"policy": one.metadata.name, "problem": str(error)})  # noqa: TRY400
+                self._stands(acceptable_use_policy.KIND, one, unusable_status(one, str(error), now))
+        return usable
+
     def _standings(
         self,
         policies: Sequence[AcceptableUsePolicy],
@@ -102,7 +114,7 @@ class Reconciler:
         for policy in policies:
             self._stands(acceptable_use_policy.KIND, policy, policy_status(policy, policies, now))
         for one in self._items(permit.KIND, Permit):
-            self._stands(permit.KIND, one, permit_status(one, now))
+            self._stands(permit.KIND, one, permit_status(one, {each.metadata.name for each in tenants}, now))
         suspended = 0
         for each in tenants:
             name = each.metadata.name
@@ -328,16 +340,6 @@ def _since(one: Suspension, now: datetime) -> datetime:
     """Since when a suspension is being enforced; now while it is not yet."""
     begun = one.status.phase in {"Enforcing", "Enforced"}
     return next((each.last_transition_time for each in one.status.conditions if begun), now)
-
-
-def _usable(policy: AcceptableUsePolicy) -> bool:
-    """Whether we know all that a policy names; one written for a later version is left out, and logged."""
-    try:
-        gathered(policies=[policy])
-    except InputError as error:
-        log.error("a policy cannot be used", extra={"policy": policy.metadata.name, "problem": str(error)})  # noqa: TRY400
-        return False
-    return True
 
 
 def _policy(policies: Iterable[AcceptableUsePolicy], now: datetime) -> Verdict:

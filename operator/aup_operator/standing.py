@@ -1,6 +1,6 @@
 """Where policies, permits and tenants stand at an instant: pure, from stored dates alone."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -10,7 +10,10 @@ from aup.api.suspension import Suspension
 from aup.api.tenant import Tenant, TenantStatus
 from aup.facts import suspension_standing
 from aup.model import Standing
+from aup.rules import RULES
 from aup_operator.status import condition
+
+_RULES = frozenset(rule.id for rule in RULES)
 
 
 def policy_status(
@@ -29,8 +32,14 @@ def policy_status(
     return AcceptableUsePolicyStatus(observed_generation=policy.metadata.generation, phase=phase, conditions=[stands])
 
 
-def permit_status(permit: Permit, now: datetime) -> PermitStatus:
-    """Pending before `validFrom`, Active until `expiresAt`, then Expired."""
+def unusable_status(policy: AcceptableUsePolicy, problem: str, now: datetime) -> AcceptableUsePolicyStatus:
+    """A policy that names what this version does not know is not in force, and says so."""
+    stands = condition(policy, "Effective", true=False, reason="NotUnderstood", message=problem[:1000], now=now)
+    return AcceptableUsePolicyStatus(observed_generation=policy.metadata.generation, conditions=[stands])
+
+
+def permit_status(permit: Permit, tenants: Container[str], now: datetime) -> PermitStatus:
+    """Pending before `validFrom`, Active until `expiresAt`, then Expired; not valid where it can cover nothing."""
     begins, ends = permit.spec.valid_from, permit.spec.expires_at
     phase: Literal["Pending", "Active", "Expired"] = "Active"
     if now < begins:
@@ -38,7 +47,13 @@ def permit_status(permit: Permit, now: datetime) -> PermitStatus:
     elif now >= ends:
         phase = "Expired"
     message = f"Valid from {begins:%Y-%m-%d %H:%M} until {ends:%Y-%m-%d %H:%M} UTC."
-    stands = condition(permit, "Valid", true=phase == "Active", reason=phase, message=message, now=now)
+    unknown = [rule for rule in permit.spec.rules if rule not in _RULES]
+    reason: str = phase
+    if permit.spec.tenant not in tenants:
+        reason, message = "UnknownTenant", f"There is no Tenant {permit.spec.tenant}, so it covers nothing."
+    elif unknown:
+        reason, message = "UnknownRule", f"There is no rule {', '.join(unknown)}; `aup rules` lists them."
+    stands = condition(permit, "Valid", true=reason == "Active", reason=reason, message=message, now=now)
     return PermitStatus(observed_generation=permit.metadata.generation, phase=phase, conditions=[stands])
 
 

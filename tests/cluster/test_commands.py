@@ -94,13 +94,27 @@ def test_who_is_not_there_is_said(desk: Run, args: tuple[str, ...], text: str) -
     assert (answer.returncode, answer.stderr) == (1, text)
 
 
+def test_a_clause_that_does_not_exist_is_refused(desk: Run, customer: Customer) -> None:
+    """Usage, exit code 2, with how to write it."""
+    answer = desk("suspend", customer.name, "--clause", "AUP1601", "--facts", "x")
+
+    assert answer.returncode == 2
+    assert "'AUP1601' is no clause of the AUP; write it as 1.6" in answer.stderr
+
+
 def test_what_the_api_server_refuses_is_told_in_its_words(desk: Run, customer: Customer) -> None:
-    """A clause that does not exist is the CRD's to refuse."""
-    answer = desk("suspend", customer.name, "--clause", "9.9", "--facts", "x")
+    """A name that Kubernetes does not take is Kubernetes' to refuse."""
+    answer = desk("suspend", customer.name, "--name", "Bad_Name", "--clause", "1.6", "--facts", "x")
 
     assert answer.returncode == 1
     assert answer.stderr.startswith("Error: the API server refused: 422: ")
-    assert 'spec.clauses[0]: Invalid value: "9.9"' in answer.stderr
+
+
+def test_nothing_to_lift_is_said(desk: Run, customer: Customer) -> None:
+    """A tenant that is there and not suspended is told apart from one that is not there."""
+    answer = desk("lift", customer.name, "--reason", "x")
+
+    assert (answer.returncode, answer.stderr) == (1, f"Error: nothing of tenant '{customer.name}' is suspended\n")
 
 
 @pytest.mark.usefixtures("desk")

@@ -139,6 +139,8 @@ def test_a_policy_that_we_do_not_understand_stops_nothing(customer: Customer) ->
     try:
         suspend(customer)
         lift(customer)
+        conditions = customer.get("acceptableusepolicy", "later")["status"]["conditions"]
+        assert [(one["reason"], "AUP9999" in one["message"]) for one in conditions] == [("NotUnderstood", True)]
     finally:
         customer.plane.kubectl("delete", "acceptableusepolicy", "later")
 

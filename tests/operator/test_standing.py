@@ -55,7 +55,7 @@ def test_a_permit_is_active_from_its_beginning_until_just_before_its_end(
     begins: datetime, ends: datetime, phase: str
 ) -> None:
     """`validFrom` is in, `expiresAt` is out."""
-    status = permit_status(permit(begins, ends), NOW)
+    status = permit_status(permit(begins, ends), {"acme"}, NOW)
 
     assert (status.phase, status.observed_generation) == (phase, 3)
     assert [one.status for one in status.conditions] == ["True" if phase == "Active" else "False"]
@@ -71,10 +71,10 @@ def test_of_two_effective_revisions_the_later_is_in_force() -> None:
 def test_a_condition_keeps_its_time_while_its_status_stays() -> None:
     """Only a change of the status moves `lastTransitionTime`."""
     before = permit(NOW, NOW + timedelta(days=1))
-    first = permit_status(before, NOW)
+    first = permit_status(before, {"acme"}, NOW)
 
-    later = permit_status(msgspec.structs.replace(before, status=first), NOW + timedelta(hours=1))
-    expired = permit_status(msgspec.structs.replace(before, status=later), NOW + timedelta(days=1))
+    later = permit_status(msgspec.structs.replace(before, status=first), {"acme"}, NOW + timedelta(hours=1))
+    expired = permit_status(msgspec.structs.replace(before, status=later), {"acme"}, NOW + timedelta(days=1))
 
     assert later == first
     assert expired.conditions[0].last_transition_time == NOW + timedelta(days=1)
@@ -101,3 +101,12 @@ def test_a_tenants_standing_follows_from_its_suspensions(
     status = tenant_status(tenant, ordered, 2, NOW)
 
     assert (status.standing, status.suspensions, status.namespaces) == (standing, named, 2)
+
+
+def test_a_permit_that_covers_nothing_is_not_valid() -> None:
+    """A misspelt tenant would otherwise look like a consent."""
+    one = permit(NOW, NOW + SECOND)
+
+    status = permit_status(one, {"globex"}, NOW)
+
+    assert [(each.status, each.reason) for each in status.conditions] == [("False", "UnknownTenant")]

@@ -10,7 +10,7 @@ from aup.api.meta import (
     Kind,
     Line,
     ObjectMeta,
-    Resources,
+    ResourceLimits,
     RuleId,
     RuleMode,
     Status,
@@ -26,9 +26,8 @@ class RuleSetting(Struct, kw_only=True, frozen=True):
     id: Annotated[RuleId, Meta(description="The rule's id, such as AUP1601.")]
     mode: Annotated[RuleMode, Meta(description="deny rejects, warn tells, audit only records, off does not judge.")]
     limits: Annotated[
-        dict[Literal["perContainer", "perPod", "perWorkload"], Resources],
-        Meta(description="For AUP1603: the most that one container, Pod or workload may ask for, by resource name."),
-    ] = {}
+        ResourceLimits, Meta(description="For AUP1603: the most that one container, Pod or workload may ask for.")
+    ] = ResourceLimits()
 
 
 class AcceptableUsePolicySpec(Struct, kw_only=True, frozen=True):
@@ -76,7 +75,7 @@ class AcceptableUsePolicy(Struct, kw_only=True, frozen=True):
 KIND = Kind(
     kind="AcceptableUsePolicy",
     plural="acceptableusepolicies",
-    short_names=("aup",),
+    short_names=("aupol",),
     model=AcceptableUsePolicy,
     spec=AcceptableUsePolicySpec,
     status=AcceptableUsePolicyStatus,

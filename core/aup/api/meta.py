@@ -35,13 +35,35 @@ RuleId = Annotated[str, Meta(pattern=r"^AUP[0-9]{4}$", max_length=7)]
 RuleMode = Literal["deny", "warn", "audit", "off"]
 SHA256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", max_length=64)]
 Url = Annotated[str, Meta(pattern=r"^https?://", max_length=512)]
-Quantity = Annotated[int | str, Meta(extra_json_schema={"x-kubernetes-int-or-string": True})]
+Quantity = Annotated[
+    int | str,
+    Meta(
+        extra_json_schema={
+            "x-kubernetes-int-or-string": True,
+            "pattern": r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,3})?$",
+        }
+    ),
+]
 Resources = Annotated[dict[str, Quantity], Meta(max_length=32)]
 Count = Annotated[int, Meta(ge=0)]
 
 
 class Struct(msgspec.Struct, rename="camel", kw_only=True, frozen=True, omit_defaults=True):
     """Base of all API types: camelCase on the wire, immutable in memory, defaults left out when written."""
+
+
+class ResourceLimits(Struct, kw_only=True, frozen=True):
+    """The most that may be asked for, by resource name."""
+
+    per_container: Annotated[Resources, Meta(description="For one container.")] = {}
+    per_pod: Annotated[Resources, Meta(description="For one Pod, counted as the scheduler counts.")] = {}
+    per_workload: Annotated[
+        Resources, Meta(description="For one workload: its Pod times replicas or parallelism.")
+    ] = {}
+
+    def by_scope(self) -> dict[str, dict[str, int | str]]:
+        """The limits as (scope, resource) to quantity, scopes named as on the wire."""
+        return {"perContainer": self.per_container, "perPod": self.per_pod, "perWorkload": self.per_workload}
 
 
 class ObjectMeta(Struct, kw_only=True, frozen=True):

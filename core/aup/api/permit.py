@@ -71,6 +71,7 @@ KIND = Kind(
         Column("Tenant", ".spec.tenant"),
         Column("Rules", ".spec.rules"),
         Column("Phase", ".status.phase"),
+        Column("Valid", '.status.conditions[?(@.type=="Valid")].status'),
         Column("Expires", ".spec.expiresAt"),
         Column("Ticket", ".spec.ticket"),
         Column("Approved By", ".spec.approvedBy", priority=1),

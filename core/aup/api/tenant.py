@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from aup.api.meta import Column, Count, Kind, Line, Name, ObjectMeta, Resources, Status, Struct
+from aup.api.meta import Column, Count, Kind, Line, Name, ObjectMeta, ResourceLimits, Status, Struct
 
 
 class Contacts(Struct, kw_only=True, frozen=True):
@@ -13,16 +13,6 @@ class Contacts(Struct, kw_only=True, frozen=True):
     abuse: Annotated[Line, Meta(description="E-mail address for abuse matters; it must be read.")]
     technical: Annotated[Line | None, Meta(description="E-mail address for technical matters.")] = None
     billing: Annotated[Line | None, Meta(description="E-mail address for billing matters.")] = None
-
-
-class Quota(Struct, kw_only=True, frozen=True):
-    """The most that a tenant may ask for, by resource name; each replaces the policy's figure for that resource."""
-
-    per_container: Annotated[Resources, Meta(description="For one container.")] = {}
-    per_pod: Annotated[Resources, Meta(description="For one Pod, counted as the scheduler counts.")] = {}
-    per_workload: Annotated[
-        Resources, Meta(description="For one workload: its Pod times replicas or parallelism.")
-    ] = {}
 
 
 class TenantSpec(Struct, kw_only=True, frozen=True):
@@ -36,7 +26,9 @@ class TenantSpec(Struct, kw_only=True, frozen=True):
         str, Meta(pattern="^[A-Z]{2}$", max_length=2, description="ISO 3166-1 alpha-2 code of the customer's country.")
     ]
     contacts: Annotated[Contacts, Meta(description="Whom to write to.")]
-    quota: Annotated[Quota, Meta(description="Limits that differ from the policy's.")] = Quota()
+    quota: Annotated[ResourceLimits, Meta(description="Limits that replace the policy's, resource by resource.")] = (
+        ResourceLimits()
+    )
 
 
 class TenantStatus(Status, kw_only=True, frozen=True):
