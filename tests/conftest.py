@@ -4,11 +4,10 @@ import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
-import yaml
 
 from testbed.controlplane import ControlPlane, controlplane
 from testbed.installation import Installation
-from tests.support import Customer, eventually, pod, tenant_manifests
+from tests.support import Customer, named_customer
 
 _numbers = itertools.count(1)
 
@@ -39,21 +38,10 @@ def aup(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def customer(aup: Installation) -> Customer:
     """A new tenant; its Namespace states a licence, so that only what a test is about is found."""
-    return _customer(aup.plane)
+    return named_customer(aup.plane, f"tenant-{next(_numbers)}")
 
 
 @pytest.fixture
 def new_customer(aup: Installation) -> Callable[[], Customer]:
     """Makes further tenants."""
-    return lambda: _customer(aup.plane)
-
-
-def _customer(plane: ControlPlane) -> Customer:
-    name = f"tenant-{next(_numbers)}"
-    user = f"{name}-user"
-    plane.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(tenant_manifests(name, user)))
-    eventually(lambda: plane.kubectl("get", "serviceaccount", "default", "-n", name, check=False).returncode == 0)
-    made = Customer(plane, name, name, plane.user_kubeconfig(user))
-    # The webhook hears of a new namespace a moment after the API server has stored it.
-    eventually(lambda: made.run("apply", "--dry-run=server", "-f", "-", stdin=pod("probe")).returncode == 0)
-    return made
+    return lambda: named_customer(aup.plane, f"tenant-{next(_numbers)}")

@@ -152,3 +152,13 @@ def eventually(holds: Callable[[], object], seconds: float = 30) -> None:
     while not holds():
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.1)
+
+
+def named_customer(plane: ControlPlane, name: str) -> Customer:
+    """A new tenant of this name, once the webhook knows of it, which is a moment after the API server has stored it."""
+    user = f"{name}-user"
+    plane.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(tenant_manifests(name, user)))
+    eventually(lambda: plane.kubectl("get", "serviceaccount", "default", "-n", name, check=False).returncode == 0)
+    customer = Customer(plane, name, name, plane.user_kubeconfig(user))
+    eventually(lambda: customer.run("apply", "--dry-run=server", "-f", "-", stdin=pod("probe")).returncode == 0)
+    return customer

@@ -129,7 +129,7 @@ def write_ahead(
     Raises:
         AupError: What was read back is not what was written.
     """
-    recorded = {one.uid for each in known for one in each.spec.entries}
+    recorded = {one.uid for each in known for one in record.pending(each)}
     entries = [target.entry() for target in targets if target.uid not in recorded]
     complete = list(known)
     prefix = record.name_of(suspension)

@@ -70,6 +70,11 @@ def records(suspension: Suspension, entries: Sequence[RecordEntry], first: int) 
         }
 
 
+def pending(stored: SuspensionRecord) -> list[RecordEntry]:
+    """The entries of a record that are not put back yet; one that was is the tenant's again, and recorded anew."""
+    return [one for one in stored.spec.entries if one.uid not in stored.status.done]
+
+
 def fits(recorded: RecordEntry) -> bool:
     """Whether an entry is small enough for a record."""
     return (

@@ -62,13 +62,13 @@ def run(kube: Kube, pool: Executor, records: Sequence[SuspensionRecord]) -> Outc
 
     Once put back, an object is the tenant's again: a later pass for the rest does not touch it.
     """
-    entries = [one for each in records for one in each.spec.entries if one.uid not in each.status.done]
+    entries = [one for each in records for one in record.pending(each)]
     results: dict[str, Put] = {}
     for position in range(len(RESTORE_ORDER)):
         batch = [one for one in entries if _position(one) == position]
         results |= zip((one.uid for one in batch), pool.map(lambda one: _put(kube, one), batch), strict=True)
     for each in records:
-        own = {one.uid: results[one.uid] for one in each.spec.entries if one.uid in results}
+        own = {one.uid: results[one.uid] for one in record.pending(each)}
         done = [*each.status.done, *(uid for uid, put in own.items() if put.failure is None)]
         status = SuspensionRecordStatus(
             observed_generation=each.metadata.generation,

@@ -14,7 +14,7 @@ import msgspec
 import yaml
 
 from testbed.controlplane import ControlPlane
-from tests.support import Customer, Json, eventually, pod, suspension, tenant_manifests
+from tests.support import Customer, Json, eventually, named_customer, suspension
 
 _FOLDER = Path(__file__).parent
 _PLACE = re.compile(r"(?P<path>.*?)(?: \(container \"(?P<container>.*)\"\))?")
@@ -70,16 +70,6 @@ def made(attempts: Sequence[Attempt], customer: Customer) -> Outcomes:
     """Make all attempts, some at a time: each is independent of the others, and most of it is kubectl's own start."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return dict(zip(map(str, attempts), pool.map(lambda one: one.run(customer), attempts), strict=True))
-
-
-def named_customer(plane: ControlPlane, name: str) -> Customer:
-    """A new tenant of this name, for tests that share one, once the webhook knows it."""
-    user = f"{name}-user"
-    plane.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(tenant_manifests(name, user)))
-    eventually(lambda: plane.kubectl("get", "serviceaccount", "default", "-n", name, check=False).returncode == 0)
-    customer = Customer(plane, name, name, plane.user_kubeconfig(user))
-    eventually(lambda: customer.run("apply", "--dry-run=server", "-f", "-", stdin=pod("probe")).returncode == 0)
-    return customer
 
 
 def suspended_customer(plane: ControlPlane, name: str) -> Customer:

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from testbed.installation import Installation
-from tests.cluster.attempts import Attempt, Outcomes, attacks, findings, install_kinds, made, named_customer
-from tests.support import Customer, container, pod, workload
+from tests.cluster.attempts import Attempt, Outcomes, attacks, findings, install_kinds, made
+from tests.support import Customer, container, named_customer, pod, workload
 
 pytestmark = pytest.mark.cluster
 

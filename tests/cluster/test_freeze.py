@@ -14,10 +14,9 @@ from tests.cluster.attempts import (
     frozen,
     labelled_customer,
     made,
-    named_customer,
     suspended_customer,
 )
-from tests.support import LIFT, Customer, eventually, pod, suspension, workload
+from tests.support import LIFT, Customer, eventually, named_customer, pod, suspension, workload
 
 pytestmark = pytest.mark.cluster
 

@@ -10,8 +10,7 @@ import pytest
 
 from testbed.controlplane import ControlPlane
 from testbed.installation import Installation
-from tests.cluster.attempts import named_customer
-from tests.support import LIFT, Customer, Json, container, eventually, pod, suspension, workload
+from tests.support import LIFT, Customer, Json, container, eventually, named_customer, pod, suspension, workload
 
 pytestmark = pytest.mark.cluster
 

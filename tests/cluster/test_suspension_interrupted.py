@@ -122,6 +122,29 @@ def test_a_lift_waits_for_a_bare_pod_that_still_ends(customer: Customer) -> None
     customer.run("patch", "pod", "slow", "--type=merge", "-p", '{"metadata": {"finalizers": null}}', check=True)
 
 
+def test_a_suspension_ordered_in_the_middle_of_a_lift_restores_all_the_same(customer: Customer) -> None:
+    """What the first lift had put back is recorded anew, so that the second lift puts it back too."""
+    slow = pod("slow", **WAITING)
+    slow["metadata"]["finalizers"] = ["shop.example/wait"]
+    customer.run("create", "-f", "-", stdin=[workload("Deployment", "web", replicas=2), slow], check=True)
+    first, second = f"{customer.name}-a", f"{customer.name}-b"
+    customer.provider("create", "-f", "-", stdin=suspension(customer.name, first))
+    eventually(lambda: "deletionTimestamp" in customer.get("pod", "slow")["metadata"])
+    customer.plane.kubectl("patch", "suspension", first, "--type=merge", "-p", LIFT)
+    eventually(lambda: customer.get("deployment", "web")["spec"]["replicas"] == 2)
+    assert phase(customer, first) == "Lifting"
+
+    customer.provider("create", "-f", "-", stdin=suspension(customer.name, second))
+    eventually(lambda: customer.get("deployment", "web")["spec"]["replicas"] == 0)
+    free = '{"metadata": {"finalizers": null}}'
+    customer.run("patch", "pod", "slow", "--type=merge", "-p", free, check=True)
+    eventually(lambda: phase(customer, second) == "Enforced")
+    lift(customer, second)
+
+    assert customer.get("deployment", "web")["spec"]["replicas"] == 2
+    customer.run("patch", "pod", "slow", "--type=merge", "-p", free, check=True)
+
+
 def test_a_policy_that_we_do_not_understand_stops_nothing(customer: Customer) -> None:
     """One that names a rule of a later version is left out, and suspensions go on."""
     spec = {

@@ -14,10 +14,19 @@ import pytest
 
 from testbed import kubeconfig
 from testbed.installation import Installation
-from tests.cluster.attempts import named_customer
 from tests.cluster.relay import Relay, gone_event
 from tests.cluster.webhook import Webhook, review, webhook
-from tests.support import Customer, Json, container, eventually, pod, suspension, tenant_manifests, workload
+from tests.support import (
+    Customer,
+    Json,
+    container,
+    eventually,
+    named_customer,
+    pod,
+    suspension,
+    tenant_manifests,
+    workload,
+)
 
 pytestmark = pytest.mark.cluster
 
