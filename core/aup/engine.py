@@ -1,14 +1,15 @@
 """The decision: a pure function of the review, the facts and the instant."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 
 import msgspec
 
 from aup.api.permit import Permit
 from aup.facts import Facts
 from aup.message import crash_finding
-from aup.model import Crash, Finding, Judged, Mode, Subject, Verdict
+from aup.model import Crash, Finding, Judged, Mode, Namespace, Subject, Verdict
 from aup.policy import ActiveRule, narrowed
 from aup.review import Review
 from aup.workload import old_workload, workload
@@ -16,8 +17,15 @@ from aup.workload import old_workload, workload
 _MOST = 100
 """Denials of one rule on one object; more would only make the answer long, and the object is rejected anyway."""
 
-Spot = tuple[str, str]
-Before = dict[Spot, list[Finding]]
+Spot = tuple[str, str, str]
+"""Container, what an amount is of, and the path without list positions, which move when a neighbour comes or goes."""
+
+
+class _Old(msgspec.Struct):
+    """What a rule found on a spot of the object as it was: the words of the findings, and the largest amount."""
+
+    said: set[str]
+    most: int | None = None
 
 
 def decide(review: Review, facts: Facts, now: datetime) -> Verdict:
@@ -40,26 +48,15 @@ def decide(review: Review, facts: Facts, now: datetime) -> Verdict:
     told = Verdict(policy=policy.version, provider=policy.provider, contact=policy.contact, tenant=tenant_name)
     if review.operation == "DELETE":
         return told
-    standing, suspension = facts.standing(tenant_name, now)
-    subject = Subject(
-        review=review,
-        workload=workload(review),
-        namespace=namespace,
-        tenant=facts.tenants.get(tenant_name),
-        standing=standing,
-        suspension=suspension,
-        complete=facts.complete,
-        limits={},
-        now=now,
-    )
-    permits = facts.permits_at(tenant_name, now)
+    subject = _subject(review, facts, namespace, now)
     findings: list[Judged] = []
     crashes: list[Crash] = []
-    for active in policy.rules:
-        if active.rule.needs_workload and not subject.workload.templates:
-            continue
+    for active in policy.rules if subject.workload.templates else policy.rules_without_workload:
         try:
-            findings += _judge(active, _viewed(active, subject, facts), permits)
+            found = active.rule.check(_viewed(active, subject, facts) if active.limits else subject)
+            first = next(found, None)
+            if first is not None:
+                findings += _judge(active, subject, chain((first,), found), facts)
         except Exception as error:  # noqa: BLE001 - whatever breaks in one rule must not decide for the others
             findings.append(_told(active, active.mode, Finding("", crash_finding(active.rule.id))))
             crashes.append(Crash(active.rule.id, f"{type(error).__name__}: {error}"))
@@ -69,18 +66,34 @@ def decide(review: Review, facts: Facts, now: datetime) -> Verdict:
     return msgspec.structs.replace(told, findings=tuple(findings), crashes=tuple(crashes))
 
 
+def _subject(review: Review, facts: Facts, namespace: Namespace | None, now: datetime) -> Subject:
+    tenant = namespace.tenant if namespace else ""
+    standing, suspension = facts.standing(tenant, now)
+    return Subject(
+        review=review,
+        workload=workload(review),
+        namespace=namespace,
+        tenant=facts.tenants.get(tenant),
+        standing=standing,
+        suspension=suspension,
+        complete=facts.complete,
+        limits={},
+        now=now,
+    )
+
+
 def _viewed(active: ActiveRule, subject: Subject, facts: Facts) -> Subject:
-    """The subject with the limits of this rule, the policy and the tenant's quota; most rules have none."""
-    if not active.limits:
-        return subject
-    quota = facts.quotas.get(subject.tenant.metadata.name, {}) if subject.tenant else {}
-    return msgspec.structs.replace(subject, limits=narrowed(active.limits, quota))
+    """The subject with the limits of this rule, the policy and the tenant's quota."""
+    quota = facts.quotas.get(subject.tenant.metadata.name) if subject.tenant else None
+    return msgspec.structs.replace(subject, limits=narrowed(active.limits, quota) if quota else active.limits)
 
 
-def _judge(active: ActiveRule, subject: Subject, permits: tuple[Permit, ...]) -> Iterator[Judged]:
-    before: Before | None = None
+def _judge(active: ActiveRule, subject: Subject, found: Iterable[Finding], facts: Facts) -> Iterator[Judged]:
+    tenant = subject.namespace.tenant if subject.namespace else ""
+    permits: tuple[Permit, ...] | None = None
+    before: dict[Spot, _Old] | None = None
     denials = 0
-    for finding in active.rule.check(subject):
+    for finding in found:
         if denials == _MOST:
             return
         mode = active.mode
@@ -89,13 +102,15 @@ def _judge(active: ActiveRule, subject: Subject, permits: tuple[Permit, ...]) ->
         if mode != "deny":
             yield _told(active, mode, finding)
             continue
-        permit = next((one for one in permits if _covers(one, active, finding, subject.review)), None)
+        if permits is None or before is None:
+            permits = facts.permits_at(tenant, active.rule.id, subject.now)
+            before = _before(active, subject, facts)
+        permit = next((one for one in permits if _covers(one, finding, subject.review)), None)
         if permit is not None:
             yield _told(active, "audit", finding, permit=permit.metadata.name)
             continue
-        if before is None:
-            before = _before(active, subject)
-        existing = any(_no_worse(finding, old) for old in before.get(_spot(finding), ()))
+        old = before.get(_spot(finding))
+        existing = old is not None and _no_worse(finding, old)
         denials += not existing
         yield _told(active, "warn" if existing else "deny", finding, existing=existing)
 
@@ -118,19 +133,18 @@ def _told(active: ActiveRule, mode: Mode, finding: Finding, *, permit: str = "",
     )
 
 
-def _covers(permit: Permit, active: ActiveRule, finding: Finding, review: Review) -> bool:
-    """Whether this one permit covers the whole finding; permits never combine."""
+def _covers(permit: Permit, finding: Finding, review: Review) -> bool:
+    """Whether this one permit of the rule covers the whole finding; permits never combine."""
     scope = permit.spec.scope
     return (
-        active.rule.id in permit.spec.rules
-        and review.namespace in scope.namespaces
+        review.namespace in scope.namespaces
         and (not scope.kinds or review.kind in scope.kinds)
         and (not scope.names or review.name in scope.names)
         and (not scope.containers or finding.container in scope.containers)
     )
 
 
-def _before(active: ActiveRule, subject: Subject) -> Before:
+def _before(active: ActiveRule, subject: Subject, facts: Facts) -> dict[Spot, _Old]:
     """What the rule finds in the object as it was before an UPDATE; nothing for a rule that judges changes itself."""
     review = subject.review
     if active.rule.judges_change or review.operation != "UPDATE" or not review.old_object:
@@ -139,20 +153,24 @@ def _before(active: ActiveRule, subject: Subject) -> Before:
     if active.rule.needs_workload and not old.templates:
         return {}
     then = msgspec.structs.replace(review, operation="CREATE", object=review.old_object, old_object={})
-    found: Before = {}
-    for finding in active.rule.check(msgspec.structs.replace(subject, review=then, workload=old)):
-        found.setdefault(_spot(finding), []).append(finding)
+    judged = msgspec.structs.replace(subject, review=then, workload=old)
+    found: dict[Spot, _Old] = {}
+    for finding in active.rule.check(_viewed(active, judged, facts)):
+        spot = found.setdefault(_spot(finding), _Old(set()))
+        spot.said.add(finding.found)
+        if finding.amount is not None:
+            spot.most = max(finding.amount, spot.most or 0)
     return found
 
 
 def _spot(finding: Finding) -> Spot:
-    """Where a finding is, without list positions, which move when a neighbour comes or goes."""
     parts = finding.at.split("[")
-    return finding.container, parts[0] + "".join(part.partition("]")[2] for part in parts[1:])
+    path = parts[0] + "".join(part.partition("]")[2] for part in parts[1:])
+    return finding.container, finding.amount_of, path
 
 
-def _no_worse(finding: Finding, old: Finding) -> bool:
+def _no_worse(finding: Finding, old: _Old) -> bool:
     """Whether a finding is as an old one on the same spot, or less of it."""
-    if finding.amount is None or old.amount is None:
-        return finding.found == old.found
-    return finding.amount <= old.amount
+    if finding.found in old.said:
+        return True
+    return finding.amount is not None and old.most is not None and finding.amount <= old.most

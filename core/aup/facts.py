@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
 
@@ -19,13 +20,15 @@ from aup.policy import Policy, compiled, nanos
 from aup.review import Json, mapping, text
 
 T = TypeVar("T", bound=Struct)
-Owned = TypeVar("Owned", Permit, Suspension)
 
 _TYPES: dict[str, type[Any]] = {kind.kind: kind.model for kind in KINDS}
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """An immutable snapshot. `policies` are sorted by their effective date, oldest first.
+    """An immutable snapshot.
+
+    `policies` are sorted by their effective date, oldest first, permits and suspensions by name. Permits are found by
+    tenant and rule id, suspensions by tenant; only tenants with a quota of their own stand in `quotas`.
 
     `complete` says that the snapshot is a whole cluster's, so that a namespace it does not know is an unknown one.
     """
@@ -33,7 +36,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     policies: tuple[Policy, ...]
     tenants: Mapping[str, Tenant] = {}
     namespaces: Mapping[str, Namespace] = {}
-    permits: Mapping[str, tuple[Permit, ...]] = {}
+    permits: Mapping[tuple[str, str], tuple[Permit, ...]] = {}
     suspensions: Mapping[str, tuple[Suspension, ...]] = {}
     quotas: Mapping[str, Limits] = {}
     complete: bool = False
@@ -54,10 +57,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
                     lifting = suspension.metadata.name
         return ("Lifting", lifting) if lifting else ("Good", "")
 
-    def permits_at(self, tenant: str, now: datetime) -> tuple[Permit, ...]:
-        """The tenant's permits that are valid at `now` (from inclusive, until exclusive)."""
+    def permits_at(self, tenant: str, rule: str, now: datetime) -> tuple[Permit, ...]:
+        """The tenant's permits for a rule that are valid at `now` (from inclusive, until exclusive)."""
         return tuple(
-            permit for permit in self.permits.get(tenant, ()) if permit.spec.valid_from <= now < permit.spec.expires_at
+            permit
+            for permit in self.permits.get((tenant, rule), ())
+            if permit.spec.valid_from <= now < permit.spec.expires_at
         )
 
 
@@ -86,17 +91,51 @@ def gathered(
     Raises:
         InputError: A policy names an unknown rule, or a limit or quota is no quantity.
     """
-    made = [compiled(policy.spec) for policy in policies] or [compiled(default_policy().spec)]
     by_name = {tenant.metadata.name: tenant for tenant in tenants}
     return Facts(
-        policies=tuple(sorted(made, key=lambda policy: (policy.effective_at, policy.version))),
+        policies=in_order(compiled(policy.spec) for policy in policies),
         tenants=by_name,
         namespaces={namespace.name: namespace for namespace in namespaces},
-        permits=_by_tenant(permits),
-        suspensions=_by_tenant(suspensions),
-        quotas={name: _quota(tenant) for name, tenant in by_name.items()},
+        permits=permits_by_rule(permits),
+        suspensions=suspensions_by_tenant(suspensions),
+        quotas={name: quota for name, tenant in by_name.items() if (quota := quota_of(tenant))},
         complete=complete,
     )
+
+
+def in_order(policies: Iterable[Policy]) -> tuple[Policy, ...]:
+    """The revisions by effective date; the provider's default one where there is none."""
+    return tuple(sorted(policies, key=lambda policy: (policy.effective_at, policy.version))) or (_default(),)
+
+
+def permits_by_rule(permits: Iterable[Permit]) -> dict[tuple[str, str], tuple[Permit, ...]]:
+    """The permits of each tenant for each rule."""
+    grouped: dict[tuple[str, str], list[Permit]] = {}
+    for permit in sorted(permits, key=lambda each: each.metadata.name):
+        for rule in dict.fromkeys(permit.spec.rules):
+            grouped.setdefault((permit.spec.tenant, rule), []).append(permit)
+    return {key: tuple(each) for key, each in grouped.items()}
+
+
+def suspensions_by_tenant(suspensions: Iterable[Suspension]) -> dict[str, tuple[Suspension, ...]]:
+    """The suspensions of each tenant."""
+    grouped: dict[str, list[Suspension]] = {}
+    for suspension in sorted(suspensions, key=lambda each: each.metadata.name):
+        grouped.setdefault(suspension.spec.tenant, []).append(suspension)
+    return {tenant: tuple(each) for tenant, each in grouped.items()}
+
+
+def quota_of(tenant: Tenant) -> Limits:
+    """A tenant's own quota, which takes the place of the policy's limits; empty where it has none.
+
+    Raises:
+        InputError: An amount is no quantity.
+    """
+    return {
+        scope: nanos(amounts, f"Tenant {tenant.metadata.name}: spec.quota.{scope}")
+        for scope, amounts in tenant.spec.quota.by_scope().items()
+        if amounts
+    }
 
 
 def from_manifests(manifests: Iterable[Json]) -> Facts:
@@ -156,16 +195,6 @@ def default_policy() -> AcceptableUsePolicy:
     return decoded(manifest, AcceptableUsePolicy)
 
 
-def _by_tenant(items: Iterable[Owned]) -> dict[str, tuple[Owned, ...]]:
-    grouped: dict[str, list[Owned]] = {}
-    for item in items:
-        grouped.setdefault(item.spec.tenant, []).append(item)
-    return {tenant: tuple(sorted(each, key=lambda item: item.metadata.name)) for tenant, each in grouped.items()}
-
-
-def _quota(tenant: Tenant) -> Limits:
-    return {
-        scope: nanos(amounts, f"Tenant {tenant.metadata.name}: spec.quota.{scope}")
-        for scope, amounts in tenant.spec.quota.by_scope().items()
-        if amounts
-    }
+@cache
+def _default() -> Policy:
+    return compiled(default_policy().spec)

@@ -53,6 +53,7 @@ class Finding(msgspec.Struct, frozen=True):
         found: What stands there, for people.
         container: The container's name, where the place is in one.
         amount: How much, in nano-units, where less of it is better: an edit that lowers it does not worsen a finding.
+        amount_of: What the amount is of, where one place may have too much of several things.
         advisory: The evidence is too weak to reject; the finding only warns.
     """
 
@@ -60,6 +61,7 @@ class Finding(msgspec.Struct, frozen=True):
     found: str
     container: str = ""
     amount: int | None = None
+    amount_of: str = ""
     advisory: bool = False
 
 

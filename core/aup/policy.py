@@ -22,7 +22,10 @@ class ActiveRule(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """A policy revision ready to judge with; rules that are off are left out."""
+    """A policy revision ready to judge with; rules that are off are left out.
+
+    `rules_without_workload` are those of `rules` that judge objects without a pod template too.
+    """
 
     version: str
     provider: str
@@ -30,6 +33,7 @@ class Policy(msgspec.Struct, frozen=True):
     contact: str
     effective_at: datetime
     rules: tuple[ActiveRule, ...]
+    rules_without_workload: tuple[ActiveRule, ...]
 
 
 def compiled(spec: AcceptableUsePolicySpec) -> Policy:
@@ -55,7 +59,15 @@ def compiled(spec: AcceptableUsePolicySpec) -> Policy:
         }
         page = f"{spec.documentation_url.rstrip('/')}/{rule.id}"
         active.append(ActiveRule(rule, mode, narrowed(rule.parameters, own), page))
-    return Policy(spec.version, spec.provider, spec.url, spec.contact, spec.effective_at, tuple(active))
+    return Policy(
+        version=spec.version,
+        provider=spec.provider,
+        url=spec.url,
+        contact=spec.contact,
+        effective_at=spec.effective_at,
+        rules=tuple(active),
+        rules_without_workload=tuple(one for one in active if not one.rule.needs_workload),
+    )
 
 
 def nanos(amounts: Resources, place: str) -> dict[str, int]:

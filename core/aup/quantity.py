@@ -7,19 +7,19 @@ number without digits is nought, and blanks around it are nothing.
 """
 
 import re
-from fractions import Fraction
+from functools import lru_cache
 
 NANO = 10**9
 
-_NUMBER = re.compile(r"([+-]?)([0-9]*\.?[0-9]*)([A-Za-z][A-Za-z0-9+-]*)?", re.ASCII)
+_NUMBER = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?([A-Za-z][A-Za-z0-9+-]*)?", re.ASCII)
 _EXPONENT = re.compile(r"[eE]([+-]?[0-9]{1,4})", re.ASCII)
-_SUFFIXES: dict[str, Fraction] = {
-    "n": Fraction(1, 10**9),
-    "u": Fraction(1, 10**6),
-    "m": Fraction(1, 10**3),
-    "": Fraction(1),
-    **{suffix: Fraction(10 ** (3 * power)) for power, suffix in enumerate("kMGTPE", start=1)},
-    **{suffix + "i": Fraction(2 ** (10 * power)) for power, suffix in enumerate("KMGTPE", start=1)},
+_SUFFIXES: dict[str, int] = {  # in nano-units, of which each is a whole number
+    "n": 1,
+    "u": 10**3,
+    "m": 10**6,
+    "": NANO,
+    **{suffix: NANO * 10 ** (3 * power) for power, suffix in enumerate("kMGTPE", start=1)},
+    **{suffix + "i": NANO * 2 ** (10 * power) for power, suffix in enumerate("KMGTPE", start=1)},
 }
 _BINARY = tuple((suffix + "i", 2 ** (10 * power)) for power, suffix in reversed(tuple(enumerate("KMGTPE", start=1))))
 _LONGEST = 64  # characters; Kubernetes has no bound, but no honest quantity is longer and huge exponents cost time
@@ -37,25 +37,30 @@ def parse(value: object) -> int:
     Raises:
         ValueError: The value is no quantity; the text says why.
     """
-    text = str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or len(text) > _LONGEST:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    written = str(value) if number else value
+    if not isinstance(written, str) or len(written) > _LONGEST:
         raise ValueError(f"not a quantity: {str(value)[:_LONGEST]!r}")
+    return _parsed(written)
+
+
+@lru_cache(maxsize=1024)  # the same few amounts stand in nearly every manifest
+def _parsed(text: str) -> int:
     match = _NUMBER.fullmatch(text.strip(" "))
     if match is None or not match[0]:
         raise ValueError(f"not a quantity: {text!r}")
-    sign, digits, suffix = match[1], match[2], match[3] or ""
-    scaled = Fraction(digits if digits.strip(".") else 0) * _scale(suffix, text) * NANO
-    nanos = -(-scaled.numerator // scaled.denominator)
+    sign, whole, part, suffix = (group or "" for group in match.groups())
+    digits, divisor = int(f"{whole}{part}" or "0"), 10 ** len(part)
+    scale = _SUFFIXES.get(suffix)
+    if scale is None:
+        exponent = _EXPONENT.fullmatch(suffix)
+        if exponent is None:
+            raise ValueError(f"not a quantity: {text!r}, which ends in {suffix!r}")
+        power = int(exponent[1])
+        scale = NANO * 10 ** max(power, 0)
+        divisor *= 10 ** max(-power, 0)
+    nanos: int = -(-digits * scale // divisor)
     return -nanos if sign == "-" else nanos
-
-
-def _scale(suffix: str, text: str) -> Fraction:
-    if suffix in _SUFFIXES:
-        return _SUFFIXES[suffix]
-    exponent = _EXPONENT.fullmatch(suffix)
-    if exponent is None:
-        raise ValueError(f"not a quantity: {text!r}, which ends in {suffix!r}")
-    return Fraction(10) ** int(exponent[1])
 
 
 def render(nanos: int, *, binary: bool = False) -> str:

@@ -5,7 +5,9 @@ init container counts while it runs beside the sidecars started before it, pod-l
 RuntimeClass overhead comes on top.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from aup.quantity import parse
 from aup.review import Json, mapping
@@ -15,67 +17,66 @@ Amounts = dict[str, int]
 """Resource name to nano-units."""
 
 
-def container_amounts(container: Container) -> Amounts:
-    """The most that a container may take of each resource: the larger of its limit and its request."""
-    resources = mapping(container.spec.get("resources"))
-    return _most((_amounts(resources.get("limits")), _amounts(resources.get("requests"))))
+class Asked(msgspec.Struct, frozen=True):
+    """What a container's `resources` ask for: the most of each resource, the larger of its limit and its request.
+
+    `unreadable` has each amount that is no quantity, as (`limits.cpu`, why). A negative amount counts as nothing, so
+    that it cannot make room for another.
+    """
+
+    amounts: Amounts
+    unreadable: list[tuple[str, str]]
 
 
-def pod_amounts(template: PodTemplate) -> Amounts:
-    """The most that one Pod of the template may take of each resource."""
+def container_asks(container: Container) -> Asked:
+    """What one container asks for."""
+    return _asked(container.spec.get("resources"))
+
+
+def pod_amounts(template: PodTemplate, containers: Sequence[Asked]) -> Amounts:
+    """The most that one Pod of the template may take of each resource; `containers` is what each of them asks for."""
     running: Amounts = {}
     sidecars: Amounts = {}
     starting: Amounts = {}
-    for container in template.containers:
-        amounts = container_amounts(container)
+    for container, asked in zip(template.containers, containers, strict=True):
         match container.kind:
             case "regular":
-                running = _sum((running, amounts))
+                running = _sum(running, asked.amounts)
             case "sidecar":
-                sidecars = _sum((sidecars, amounts))
-                starting = _most((starting, sidecars))
+                sidecars = _sum(sidecars, asked.amounts)
+                starting = _most(starting, sidecars)
             case "init":
-                starting = _most((starting, _sum((sidecars, amounts))))
+                starting = _most(starting, _sum(sidecars, asked.amounts))
             case "ephemeral":
                 pass  # the API allows them no resources
-    total = _most((_sum((running, sidecars)), starting))
-    own = mapping(template.spec.get("resources"))
-    total |= _most((_amounts(own.get("limits")), _amounts(own.get("requests"))))
-    return _sum((total, _amounts(template.spec.get("overhead"))))
-
-
-def unreadable(resources: Json) -> Iterable[tuple[str, str]]:
-    """Each amount in a `resources` object that is no quantity, as (`limits.cpu`, why)."""
-    for part in ("limits", "requests"):
-        for name, amount in mapping(resources.get(part)).items():
-            try:
-                parse(amount)
-            except ValueError as error:
-                yield f"{part}.{name}", str(error)
-
-
-def _amounts(value: object) -> Amounts:
-    """Readable amounts; a negative one counts as nothing, so that it cannot make room for another."""
-    amounts: Amounts = {}
-    for name, amount in mapping(value).items():
-        try:
-            amounts[name] = max(parse(amount), 0)
-        except ValueError:
-            continue
-    return amounts
-
-
-def _sum(parts: Iterable[Mapping[str, int]]) -> Amounts:
-    total: Amounts = {}
-    for part in parts:
-        for name, amount in part.items():
-            total[name] = total.get(name, 0) + amount
+    total = _most(_sum(running, sidecars), starting) if starting else running
+    if "resources" in template.spec:
+        total = total | _asked(template.spec["resources"]).amounts
+    if "overhead" in template.spec:
+        total = _sum(total, _asked({"requests": template.spec["overhead"]}).amounts)
     return total
 
 
-def _most(parts: Iterable[Mapping[str, int]]) -> Amounts:
-    most: Amounts = {}
-    for part in parts:
-        for name, amount in part.items():
-            most[name] = max(most.get(name, 0), amount)
-    return most
+def _asked(resources: object) -> Asked:
+    found = Asked({}, [])
+    written: Json = mapping(resources)
+    for part in ("limits", "requests"):
+        for name, amount in mapping(written.get(part)).items():
+            try:
+                nanos = max(parse(amount), 0)
+            except ValueError as error:
+                found.unreadable.append((f"{part}.{name}", str(error)))
+                continue
+            if nanos >= found.amounts.get(name, 0):
+                found.amounts[name] = nanos
+    return found
+
+
+def _sum(one: Amounts, other: Mapping[str, int]) -> Amounts:
+    if not one:
+        return {**other}
+    return one | {name: one.get(name, 0) + amount for name, amount in other.items()}
+
+
+def _most(one: Amounts, other: Mapping[str, int]) -> Amounts:
+    return one | {name: max(one.get(name, 0), amount) for name, amount in other.items()}

@@ -22,7 +22,7 @@ _LISTS: tuple[tuple[str, ContainerKind], ...] = (
     ("ephemeralContainers", "ephemeral"),
 )
 # Where a known kind keeps its pod template and its count of Pods, as keys from the object's root.
-_TEMPLATES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
+KINDS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     ("", "Pod"): ((), ()),
     ("", "PodTemplate"): (("template",), ()),
     ("", "ReplicationController"): (("spec", "template"), ("spec", "replicas")),
@@ -68,6 +68,19 @@ class Container(msgspec.Struct, frozen=True):
         for index, word in enumerate(listing(holder.get(key))):
             if isinstance(word, str):
                 yield f"{self.path}.{prefix}{key}[{index}]", word
+
+    def texts(self) -> list[str]:
+        """Every string that says what runs in it: image, commands, and the environment's names and values."""
+        spec = self.spec
+        found = [self.image, *listing(spec.get("command")), *listing(spec.get("args"))]
+        lifecycle = mapping(spec.get("lifecycle"))
+        for runner in (*(lifecycle.get(hook) for hook in _HOOKS), *(spec.get(probe) for probe in _PROBES)):
+            if runner:
+                found += listing(mapping(mapping(runner).get("exec")).get("command"))
+        for entry in listing(spec.get("env")):
+            if isinstance(entry, dict):
+                found += entry.get("name"), entry.get("value")
+        return [one for one in found if isinstance(one, str)]
 
     def environment(self) -> Iterator[tuple[str, str, str]]:
         """Each environment variable that has a literal value, as (field path, name, value)."""
@@ -130,7 +143,7 @@ def old_workload(review: Review) -> Workload:
 def _read(review: Review, manifest: Json) -> Workload:
     if review.subresource == "scale" or not manifest:
         return NOTHING
-    known = _TEMPLATES.get((review.group, review.kind))
+    known = KINDS.get((review.group, review.kind))
     if known is None:
         templates = tuple(_search(manifest))
         replicas_keys: tuple[str, ...] = ("spec", "replicas")

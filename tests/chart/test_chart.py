@@ -147,7 +147,6 @@ def test_defaults_render_every_object() -> None:
         "ValidatingAdmissionPolicyBinding aup-freeze",
         "ValidatingAdmissionPolicyBinding aup-guard-namespaces",
         "ValidatingAdmissionPolicyBinding aup-guard-resources",
-        "ValidatingWebhookConfiguration aup-advise",
         "ValidatingWebhookConfiguration aup-enforce",
     ]
 
@@ -221,32 +220,31 @@ def test_roles_are_bound_to_our_service_accounts_alone() -> None:
     assert bound == {(name, "ServiceAccount", NAMESPACE, name) for name in ("aup-operator", "aup-webhook")}
 
 
-@pytest.mark.parametrize(("name", "policy", "seconds"), [("enforce", "Fail", 5), ("advise", "Ignore", 2)])
-def test_each_webhook_is_bounded(name: str, policy: str, seconds: int) -> None:
+def test_each_webhook_is_bounded() -> None:
     """Failure policy, timeout, path and match policy are set out, and nothing is left to defaults."""
-    hooks = one("ValidatingWebhookConfiguration", f"aup-{name}")["webhooks"]
+    hooks = one("ValidatingWebhookConfiguration", "aup-enforce")["webhooks"]
 
-    assert [hook["name"] for hook in hooks] == [f"builtin.{name}.aup.asergo.com", f"custom.{name}.aup.asergo.com"]
+    assert [hook["name"] for hook in hooks] == ["builtin.enforce.aup.asergo.com", "custom.enforce.aup.asergo.com"]
     for hook in hooks:
-        assert (hook["failurePolicy"], hook["timeoutSeconds"]) == (policy, seconds)
+        assert (hook["failurePolicy"], hook["timeoutSeconds"]) == ("Fail", 5)
         assert (hook["sideEffects"], hook["matchPolicy"]) == ("None", "Equivalent")
         assert hook["admissionReviewVersions"] == ["v1"]
         assert hook["clientConfig"] == {
             "caBundle": BUNDLE,
-            "service": {"name": "aup-webhook", "namespace": NAMESPACE, "path": f"/{name}", "port": 443},
+            "service": {"name": "aup-webhook", "namespace": NAMESPACE, "path": "/enforce", "port": 443},
         }
         assert {rule["scope"] for rule in hook["rules"]} == {"Namespaced"}
         assert {operation for rule in hook["rules"] for operation in rule["operations"]} <= {"CREATE", "UPDATE"}
 
 
-def test_both_webhooks_see_the_same_requests() -> None:
-    """Advice is asked about exactly what is enforced."""
-    seen = [
-        [(hook["rules"], hook["namespaceSelector"], hook["matchConditions"]) for hook in configuration["webhooks"]]
-        for configuration in (one("ValidatingWebhookConfiguration", f"aup-{name}") for name in ("enforce", "advise"))
-    ]
+def test_a_change_is_sent_to_one_webhook() -> None:
+    """The built-in entry names its groups, and the custom one leaves these out: no request costs two calls."""
+    builtin, custom = one("ValidatingWebhookConfiguration", "aup-enforce")["webhooks"]
+    groups = {group for rule in builtin["rules"] for group in rule["apiGroups"]} - {"*"}
+    condition = next(each["expression"] for each in custom["matchConditions"] if each["name"] == "custom-group")
 
-    assert seen[0] == seen[1]
+    assert groups == {"", "apps", "autoscaling", "batch"}
+    assert all(f'"{group}"' in condition for group in groups)
 
 
 def test_only_judged_resources_reach_the_webhook() -> None:
@@ -285,8 +283,7 @@ def _selectors() -> dict[str, Json]:
     """Each namespace selector of the webhooks and the freeze, by name."""
     found = {
         hook["name"]: hook["namespaceSelector"]
-        for name in ("enforce", "advise")
-        for hook in one("ValidatingWebhookConfiguration", f"aup-{name}")["webhooks"]
+        for hook in one("ValidatingWebhookConfiguration", "aup-enforce")["webhooks"]
     }
     freeze = one("ValidatingAdmissionPolicy", "aup-freeze")["spec"]["matchConstraints"]
     return found | {"aup-freeze": freeze["namespaceSelector"]}
@@ -344,9 +341,8 @@ def test_the_service_can_lead_to_a_local_process() -> None:
     values = ("webhook.service.externalName=localhost", "webhook.service.port=9443")
 
     assert one("Service", "aup-webhook", *values)["spec"] == {"type": "ExternalName", "externalName": "localhost"}
-    for name in ("enforce", "advise"):
-        for hook in one("ValidatingWebhookConfiguration", f"aup-{name}", *values)["webhooks"]:
-            assert hook["clientConfig"]["service"]["port"] == 9443
+    for hook in one("ValidatingWebhookConfiguration", "aup-enforce", *values)["webhooks"]:
+        assert hook["clientConfig"]["service"]["port"] == 9443
 
 
 def test_crds_can_be_left_out_or_given_up() -> None:

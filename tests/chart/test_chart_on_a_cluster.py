@@ -97,11 +97,11 @@ def test_an_upgrade_to_the_same_values_changes_nothing(aup: Installation) -> Non
 
 def test_an_upgrade_brings_deleted_webhooks_back(aup: Installation) -> None:
     """The emergency switch of the notes is undone as they say."""
-    configurations = ["validatingwebhookconfiguration", "aup-enforce", "aup-advise"]
-    aup.plane.kubectl("delete", *configurations)
+    configuration = ["validatingwebhookconfiguration", "aup-enforce"]
+    aup.plane.kubectl("delete", *configuration)
     aup.plane.helm("upgrade", RELEASE, str(CHART), "--namespace", NAMESPACE, *aup.helm_values())
 
-    assert aup.plane.kubectl("get", *configurations, check=False).returncode == 0
+    assert aup.plane.kubectl("get", *configuration, check=False).returncode == 0
 
 
 def test_the_api_server_finds_no_fault_in_the_expressions(aup: Installation) -> None:

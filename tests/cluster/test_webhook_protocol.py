@@ -146,7 +146,8 @@ def test_a_body_that_is_no_review_is_refused_with_the_reason(what: str, client: 
     ("method", "path", "status"),
     [
         ("GET", "/enforce", 405),
-        ("PUT", "/advise", 405),
+        ("PUT", "/enforce", 405),
+        ("POST", "/advise", 404),
         ("DELETE", "/enforce", 405),
         ("POST", "/", 404),
         ("POST", "/enforce/x", 404),
@@ -216,23 +217,23 @@ def test_an_answer_says_who_asked_what_is_wrong_and_where(wired: Customer, clien
     assert "warnings" not in response
 
 
-def test_advice_warns_of_what_an_update_leaves_as_it_was_and_never_rejects(
-    wired: Customer, client: httpx.Client
-) -> None:
-    """An old finding passes at /enforce and is told at /advise; a new one is not told twice."""
+def test_what_an_update_leaves_as_it_was_is_warned_of_and_passes(wired: Customer, client: httpx.Client) -> None:
+    """An old finding warns; beside one that denies it warns too, and what denies is not told twice."""
     old = workload("Deployment", "shop", MINER)
     new = workload("Deployment", "shop", MINER, replicas=2)
-    enforced = _response(client, "/enforce", review(wired.namespace, new, old=old))
-    advised = _response(client, "/advise", review(wired.namespace, new, old=old))
-    created = _response(client, "/advise", review(wired.namespace, new))
+    worse = workload("Deployment", "shop", MINER, container("web", securityContext={"privileged": True}))
+    passed = _response(client, "/enforce", review(wired.namespace, new, old=old))
+    denied = _response(client, "/enforce", review(wired.namespace, worse, old=old))
+    created = _response(client, "/enforce", review(wired.namespace, new))
 
-    assert (enforced["allowed"], advised["allowed"], created["allowed"]) == (True, True, True)
-    assert len(advised["warnings"]) == 1
-    assert advised["warnings"][0].startswith(
+    assert (passed["allowed"], denied["allowed"], created["allowed"]) == (True, False, False)
+    assert len(passed["warnings"]) == 1
+    assert passed["warnings"][0].startswith(
         '[AUP1601 crypto-mining] spec.template.spec.containers[0].image (container "work"): The container looks like a '
         'crypto miner. Found: "xmrig/xmrig" names the miner xmrig. It was there before this change'
     )
-    assert "warnings" not in enforced
+    assert denied["warnings"] == passed["warnings"]
+    assert [one["reason"] for one in denied["status"]["details"]["causes"]] == ["AUP1301"]
     assert "warnings" not in created
 
 

@@ -16,7 +16,8 @@ from aup.engine import decide
 from aup.model import Verdict
 from aup.review import Review
 from aup.rules import RULES
-from aup_webhook import app as webhook
+from aup_webhook import reviews
+from aup_webhook.app import review_app
 from aup_webhook.snapshot import Snapshot
 
 ALL = [pytest.param(case, id=f"{rule.id}-{case.case}") for rule in RULES for case in cases(rule)]
@@ -55,25 +56,23 @@ def admission(review: Review) -> bytes:
 
 @pytest.mark.parametrize("case", ALL)
 def test_the_webhook_answers_as_the_engine_decides(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Denials stand in the causes of /enforce, warnings in /advise, for every case of every rule."""
+    """Denials stand in the causes and warnings beside them, for every case of every rule."""
     verdict = decide(case.review(), case.known(), case.now)
-    monkeypatch.setattr(webhook, "decide", lambda review, facts, _: decide(review, facts, case.now))
+    monkeypatch.setattr(reviews, "decide", lambda review, facts, _: decide(review, facts, case.now))
     snapshot = Snapshot()
     snapshot.facts = case.known()
-    client = TestClient(webhook.review_app(snapshot, 2**20))
+    client = TestClient(review_app(snapshot, 2**20))
 
-    enforced = client.post("/enforce", content=admission(case.review())).json()["response"]
-    advised = client.post("/advise", content=admission(case.review())).json()["response"]
+    response = client.post("/enforce", content=admission(case.review())).json()["response"]
 
-    causes = enforced.get("status", {}).get("details", {}).get("causes", [])
-    assert enforced["allowed"] == (not verdict.denials)
+    causes = response.get("status", {}).get("details", {}).get("causes", [])
+    assert response["allowed"] == (not verdict.denials)
     assert [(one["reason"], one["field"]) for one in causes] == [one[:2] for one in told(verdict, "deny")]
     assert all(
         found in cause["message"] and fix in cause["message"]
         for cause, (_, _, found, fix) in zip(causes, told(verdict, "deny"), strict=True)
     )
-    assert advised["allowed"]
-    assert len(advised.get("warnings", [])) == len(told(verdict, "warn"))
+    assert len(response.get("warnings", [])) == len(told(verdict, "warn"))
 
 
 @pytest.mark.parametrize("case", PLAIN)

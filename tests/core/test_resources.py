@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aup.quantity import NANO
-from aup.resources import container_amounts, pod_amounts, unreadable
+from aup.resources import container_asks, pod_amounts
 from aup.review import of_object
 from aup.workload import PodTemplate, workload
 
@@ -26,7 +26,7 @@ def container(cpus: int) -> dict[str, Any]:
 
 def cpus(template: PodTemplate) -> int:
     """How many CPUs one Pod takes."""
-    return pod_amounts(template).get("cpu", 0) // NANO
+    return pod_amounts(template, [container_asks(one) for one in template.containers]).get("cpu", 0) // NANO
 
 
 def test_containers_add_up() -> None:
@@ -66,7 +66,7 @@ def test_the_larger_of_limit_and_request_counts() -> None:
         [], containers=[{"image": "a", "resources": {"limits": {"a": 1, "b": 4}, "requests": {"b": 3, "c": 5}}}]
     ).containers
 
-    assert container_amounts(one) == {"a": NANO, "b": 4 * NANO, "c": 5 * NANO}
+    assert container_asks(one).amounts == {"a": NANO, "b": 4 * NANO, "c": 5 * NANO}
 
 
 def test_unreadable_amounts_are_named_and_negative_ones_count_as_nothing() -> None:
@@ -74,8 +74,8 @@ def test_unreadable_amounts_are_named_and_negative_ones_count_as_nothing() -> No
     resources = {"limits": {"cpu": "lots", "memory": "1Gi"}, "requests": {"cpu": "-1"}}
     (one,) = pod([], containers=[{"image": "a", "resources": resources}]).containers
 
-    assert [*unreadable(resources)] == [("limits.cpu", "not a quantity: 'lots', which ends in 'lots'")]
-    assert container_amounts(one) == {"memory": 2**30 * NANO, "cpu": 0}
+    assert container_asks(one).unreadable == [("limits.cpu", "not a quantity: 'lots', which ends in 'lots'")]
+    assert container_asks(one).amounts == {"memory": 2**30 * NANO, "cpu": 0}
 
 
 @given(st.lists(st.integers(0, 50), max_size=5), st.lists(st.tuples(st.integers(0, 50), st.booleans()), max_size=5))

@@ -1,17 +1,22 @@
 """The facts in use: an immutable snapshot, made anew when something changed and swapped in one step."""
 
+import gc
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import msgspec
+
 from aup.api.acceptable_use_policy import AcceptableUsePolicy
 from aup.api.permit import Permit
 from aup.api.suspension import Suspension
 from aup.api.tenant import Tenant
 from aup.errors import InputError
-from aup.facts import Facts, decoded, gathered, namespace_of
+from aup.facts import Facts, decoded, in_order, namespace_of, permits_by_rule, quota_of, suspensions_by_tenant
+from aup.model import Limits
+from aup.policy import Policy, compiled
 from aup.review import Json, mapping, text
 from aup_webhook import metrics
 
@@ -20,26 +25,41 @@ log = logging.getLogger(__name__)
 _COALESCE_SECONDS = 0.02
 """How long changes are gathered before the next snapshot, so that a burst costs one."""
 
-
-def _policy(manifest: Json) -> AcceptableUsePolicy:
-    policy = decoded(manifest, AcceptableUsePolicy)
-    gathered(policies=[policy])
-    return policy
+Known = dict[str, Any]
+"""What was read of a kind, by the object's name."""
 
 
-def _tenant(manifest: Json) -> Tenant:
+def _policy(manifest: Json) -> Policy:
+    return compiled(decoded(manifest, AcceptableUsePolicy).spec)
+
+
+def _tenant(manifest: Json) -> tuple[Tenant, Limits]:
     tenant = decoded(manifest, Tenant)
-    gathered(tenants=[tenant])
-    return tenant
+    return tenant, quota_of(tenant)
 
 
-# Each reads one object and raises InputError for one that would spoil the snapshot.
+def _tenants(known: Known) -> dict[str, Any]:
+    return {
+        "tenants": {name: tenant for name, (tenant, _) in known.items()},
+        "quotas": {name: quota for name, (_, quota) in known.items() if quota},
+    }
+
+
+# Reads one object when it arrives, and raises InputError for one that would spoil the snapshot.
 READERS: dict[str, Callable[[Json], Any]] = {
     "acceptableusepolicies": _policy,
     "tenants": _tenant,
     "namespaces": namespace_of,
     "permits": lambda manifest: decoded(manifest, Permit),
     "suspensions": lambda manifest: decoded(manifest, Suspension),
+}
+# The facts that a kind is for, made anew when the kind has changed.
+_FACTS: dict[str, Callable[[Known], dict[str, Any]]] = {
+    "acceptableusepolicies": lambda known: {"policies": in_order(known.values())},
+    "tenants": _tenants,
+    "namespaces": lambda known: {"namespaces": known},
+    "permits": lambda known: {"permits": permits_by_rule(known.values())},
+    "suspensions": lambda known: {"suspensions": suspensions_by_tenant(known.values())},
 }
 
 
@@ -48,7 +68,8 @@ class Snapshot:
 
     def __init__(self) -> None:
         self.facts: Facts | None = None
-        self._objects: dict[str, dict[str, Any]] = {}
+        self._objects: dict[str, Known] = {}
+        self._stale: set[str] = set()
         self._lock = threading.Lock()
         self._changed = threading.Event()
 
@@ -61,7 +82,7 @@ class Snapshot:
         read = {_name(manifest): value for manifest in manifests if (value := _read(kind, manifest)) is not None}
         with self._lock:
             self._objects[kind] = read
-        self._changed.set()
+            self._has_changed(kind)
 
     def put(self, kind: str, manifest: Json) -> None:
         """Take an object that was added or changed; one that cannot be read is left out."""
@@ -71,13 +92,13 @@ class Snapshot:
                 self._objects[kind].pop(_name(manifest), None)
             else:
                 self._objects[kind][_name(manifest)] = value
-        self._changed.set()
+            self._has_changed(kind)
 
     def remove(self, kind: str, manifest: Json) -> None:
         """Forget an object that was deleted."""
         with self._lock:
             self._objects[kind].pop(_name(manifest), None)
-        self._changed.set()
+            self._has_changed(kind)
 
     def missing(self) -> list[str]:
         """The kinds whose list is not in yet."""
@@ -85,22 +106,33 @@ class Snapshot:
             return [kind for kind in READERS if kind not in self._objects]
 
     def publish(self) -> None:
-        """Make a snapshot of what is known now and swap it in; nothing before every list is in."""
+        """Make a snapshot of what is known now and swap it in; nothing before every list is in.
+
+        Only the kinds that have changed are gone through, so a change costs no more than its own kind's objects.
+        """
         with self._lock:
-            known = {kind: list(objects.values()) for kind, objects in self._objects.items()}
-        if len(known) < len(READERS):
-            return
-        self.facts = gathered(
-            known["acceptableusepolicies"],
-            known["tenants"],
-            known["namespaces"],
-            known["permits"],
-            known["suspensions"],
-            complete=True,
-        )
+            if len(self._objects) < len(READERS):
+                return
+            stale, self._stale = self._stale, set()
+            known = {kind: dict(self._objects[kind]) for kind in stale}
+        try:
+            parts = {name: value for kind in known for name, value in _FACTS[kind](known[kind]).items()}
+        except Exception:
+            with self._lock:
+                self._stale |= stale  # they are still to come
+            raise
+        first = self.facts is None
+        self.facts = msgspec.structs.replace(self.facts, **parts) if self.facts else Facts(**parts, complete=True)
         metrics.SNAPSHOT_SECONDS.set(time.time())
         for kind, objects in known.items():
             metrics.OBJECTS.labels(kind).set(len(objects))
+        if first:
+            gc.collect()
+            gc.freeze()  # modules and lists stay for good: no later collection has to go through them
+
+    def _has_changed(self, kind: str) -> None:
+        self._stale.add(kind)
+        self._changed.set()
 
     def _publish_forever(self) -> None:
         while True:

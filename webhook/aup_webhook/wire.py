@@ -1,18 +1,18 @@
 """AdmissionReview v1 as it goes over the wire: decoded into types, answered from a verdict."""
 
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from aup.judged import BUILT_IN, Manifest
 from aup.message import rejection, warning
 from aup.model import Verdict
 from aup.review import Json, Operation, Review
 
-Point = Literal["enforce", "advise"]
-"""`enforce` rejects and says why; `advise` never rejects and carries the warnings."""
-
 _WARNINGS = 16
 """Warnings sent at most: the API server cuts them off at 4 KiB in all."""
+
+_Object = TypeVar("_Object")
 
 
 class _Kind(msgspec.Struct, frozen=True):
@@ -31,9 +31,7 @@ class _User(msgspec.Struct, frozen=True):
     username: str = ""
 
 
-class AdmissionRequest(msgspec.Struct, frozen=True, rename="camel"):
-    """The parts of `request` that we judge; anything else is not even decoded."""
-
+class _Request(msgspec.Struct, Generic[_Object], frozen=True, rename="camel"):
     uid: str
     kind: _Kind
     resource: _Resource
@@ -42,19 +40,19 @@ class AdmissionRequest(msgspec.Struct, frozen=True, rename="camel"):
     name: str = ""
     namespace: str = ""
     user_info: _User = _User()
-    object: dict[str, Any] | None = None
-    old_object: dict[str, Any] | None = None
+    object: _Object | None = None
+    old_object: _Object | None = None
 
 
-class AdmissionReview(msgspec.Struct, frozen=True, rename="camel"):
-    """An AdmissionReview of the API server's asking."""
-
+class _AdmissionReview(msgspec.Struct, Generic[_Object], frozen=True, rename="camel"):
     api_version: Literal["admission.k8s.io/v1"]
     kind: Literal["AdmissionReview"]
-    request: AdmissionRequest
+    request: _Request[_Object]
 
 
-_decoder = msgspec.json.Decoder(AdmissionReview)
+# The first keeps to what is judged of built-in kinds, the second takes all of an object of any kind and form.
+_judged = msgspec.json.Decoder(_AdmissionReview[Manifest])
+_whole = msgspec.json.Decoder(_AdmissionReview[dict[str, Any]])
 
 
 class NotAReviewError(Exception):
@@ -62,22 +60,18 @@ class NotAReviewError(Exception):
 
 
 def decode(body: bytes) -> tuple[str, Review]:
-    """The request's uid and the review in a body.
+    """The request's uid and the review in a body; of a built-in kind's object, what is judged.
 
     Raises:
         NotAReviewError: The body is no AdmissionReview v1.
     """
-    try:
-        request = _decoder.decode(body).request
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise NotAReviewError(f"not an admission.k8s.io/v1 AdmissionReview: {error}") from None
-    except RecursionError:
-        raise NotAReviewError("not an AdmissionReview: nested too deeply") from None
+    request: _Request[Any] = _request(body)
+    kind = request.kind
     return request.uid, Review(
         operation=request.operation,
-        group=request.kind.group,
-        version=request.kind.version,
-        kind=request.kind.kind,
+        group=kind.group,
+        version=kind.version,
+        kind=kind.kind,
         resource=request.resource.resource,
         subresource=request.sub_resource,
         namespace=request.namespace,
@@ -88,16 +82,33 @@ def decode(body: bytes) -> tuple[str, Review]:
     )
 
 
-def answer(point: Point, uid: str, review: Review, verdict: Verdict) -> bytes:
-    """The AdmissionReview to send back."""
-    response: Json = {"uid": uid, "allowed": True}
-    if point == "enforce" and verdict.denials:
-        response["allowed"] = False
+def _request(body: bytes) -> _Request[Any]:
+    try:
+        try:
+            request = _judged.decode(body).request
+            if (request.kind.group, request.kind.kind) in BUILT_IN:
+                return request
+        except msgspec.ValidationError:
+            pass  # a field of another type than Kubernetes gives it, which is data as well
+        return _whole.decode(body).request
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise NotAReviewError(f"not an admission.k8s.io/v1 AdmissionReview: {error}") from None
+    except RecursionError:
+        raise NotAReviewError("not an AdmissionReview: nested too deeply") from None
+
+
+_ALLOWED = b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":%b,"allowed":true}}'
+
+
+def answer(uid: str, review: Review, verdict: Verdict) -> bytes:
+    """The AdmissionReview to send back: rejected with the reasons or allowed, and warned of what does not reject."""
+    if not verdict.findings:
+        return _ALLOWED % msgspec.json.encode(uid)
+    response: Json = {"uid": uid, "allowed": not verdict.denials, "auditAnnotations": _audit(verdict)}
+    if verdict.denials:
         response["status"] = _status(review, verdict)
-    elif point == "advise" and verdict.warnings:
+    if verdict.warnings:
         response["warnings"] = [warning(finding) for finding in verdict.warnings[:_WARNINGS]]
-    if verdict.findings:
-        response["auditAnnotations"] = _audit(verdict)
     return msgspec.json.encode({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response})
 
 

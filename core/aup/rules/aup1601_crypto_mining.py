@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from aup.model import Finding, Subject, rule
-from aup.signatures.matcher import Evidence, evidence, image_evidence, size, verdict
+from aup.signatures.matcher import Evidence, evidence, image_evidence, verdict
 
 SHOWN = 3
 MOST_TEXT = 256 * 1024
@@ -19,21 +19,22 @@ def crypto_mining(subject: Subject) -> Iterator[Finding]:
 
     Fix: Remove the miner. If this is something else, use a name, address or option that says so, or ask for a permit.
     """
-    text = 0
+    size = 0
     for container in subject.workload.containers():
-        text += size(container)
-        if text > MOST_TEXT:
+        texts = container.texts()
+        size += sum(map(len, texts))
+        if size > MOST_TEXT:
             found_text = f"over {MOST_TEXT} characters of commands and environment, too many to judge"
             yield Finding(container.path, found_text, container.name)
             return
-        yield from _told(evidence(container), container.name)
+        yield from _told(evidence(container, texts), container.name)
     for template in subject.workload.templates:
         for at, reference in template.image_volumes():
             yield from _told(image_evidence(at, reference))
 
 
 def _told(found: list[Evidence], container: str = "") -> Iterator[Finding]:
-    strength = verdict(found)
+    strength = verdict(found) if found else None
     if strength in {"strong", "medium"}:
         said = "; ".join(one.said for one in found[:SHOWN])
         yield Finding(found[0].at, said, container, advisory=strength == "medium")

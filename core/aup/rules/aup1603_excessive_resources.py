@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from aup.model import Finding, Subject, rule
 from aup.quantity import parse, render
-from aup.resources import container_amounts, pod_amounts, unreadable
-from aup.review import mapping
+from aup.resources import container_asks, pod_amounts
 
 # Asergo's figures for a tenant without a quota of its own: half of, the whole of, and twice a common 32-core server.
 DEFAULTS = {
@@ -13,6 +12,7 @@ DEFAULTS = {
     "perPod": {"cpu": parse("32"), "memory": parse("128Gi")},
     "perWorkload": {"cpu": parse("64"), "memory": parse("256Gi")},
 }
+_UNITS = {"perContainer": "container", "perPod": "Pod", "perWorkload": "workload"}
 
 
 @rule(id="AUP1603", clause="1.6", parameters=DEFAULTS)
@@ -26,12 +26,13 @@ def excessive_resources(subject: Subject) -> Iterator[Finding]:
     """
     workload = subject.workload
     for template in workload.templates:
-        for container in template.containers:
+        asked = [container_asks(container) for container in template.containers]
+        for container, asks in zip(template.containers, asked, strict=True):
             at = f"{container.path}.resources"
-            for field, why in unreadable(mapping(container.spec.get("resources"))):
+            for field, why in asks.unreadable:
                 yield Finding(f"{at}.{field}", why, container.name)
-            yield from _over(subject, "perContainer", at, container_amounts(container), container.name)
-        pod = pod_amounts(template)
+            yield from _over(subject, "perContainer", at, asks.amounts, container.name)
+        pod = pod_amounts(template, asked)
         yield from _over(subject, "perPod", template.path, pod)
         if workload.replicas > 1:
             total = {resource: amount * workload.replicas for resource, amount in pod.items()}
@@ -39,10 +40,11 @@ def excessive_resources(subject: Subject) -> Iterator[Finding]:
 
 
 def _over(subject: Subject, scope: str, at: str, asked: Mapping[str, int], container: str = "") -> Iterator[Finding]:
-    unit = {"perContainer": "container", "perPod": "Pod", "perWorkload": "workload"}[scope]
     for resource, most in subject.limits.get(scope, {}).items():
         amount = asked.get(resource, 0)
         if amount > most:
             binary = resource != "cpu"
             wants, allows = render(amount, binary=binary), render(most, binary=binary)
-            yield Finding(at, f"{resource} {wants}, where a {unit} may have {allows}", container, amount)
+            yield Finding(
+                at, f"{resource} {wants}, where a {_UNITS[scope]} may have {allows}", container, amount, resource
+            )

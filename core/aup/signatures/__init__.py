@@ -36,7 +36,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokens: tuple[tuple[str, ...], ...]
 
 
-Signatures = dict[str, dict[str, Signature]]
+Signatures = dict[Target, dict[str, Signature]]
 """Target to token to its signature; finding one costs the same however many there are."""
 
 
@@ -49,7 +49,7 @@ def load(subject: str) -> Signatures:
     read = msgspec.yaml.decode(files("aup.signatures").joinpath(f"{subject}.yaml").read_bytes(), type=list[Signature])
     found: Signatures = {}
     for signature in read:
-        targets = ("image", "program") if signature.matches == "name" else (signature.matches,)
+        targets: tuple[Target, ...] = ("image", "program") if signature.matches == "name" else (signature.matches,)
         for target in targets:
             table = found.setdefault(target, {})
             for token in (token for row in signature.tokens for token in row):

@@ -1,7 +1,7 @@
 """What in a container speaks for crypto mining: its image, commands and environment against the signatures.
 
-Everything is split into tokens first and each token looked up, so the cost grows with the text alone, and a name is
-never found inside another word.
+A sieve leaves out what can hold none. The rest is split into tokens and each token looked up, so the cost grows with
+the text alone, and a name is never found inside another word.
 """
 
 import re
@@ -12,17 +12,20 @@ import msgspec
 
 from aup.image import parse
 from aup.message import quoted
-from aup.signatures import STRENGTHS, Signature, Strength, load, words
-from aup.signatures.shell import Scope, assigned, commands, decoded, given, is_script
+from aup.signatures import STRENGTHS, Signature, Strength, Target, anchors, load, words
+from aup.signatures.reading import Command, Reading, Word, read
+from aup.signatures.shell import SHORTEST_BASE64, assigned, decoded
+from aup.signatures.sieve import flat
 from aup.workload import Container
 
 SIGNATURES = load("crypto_mining")
+
+_SIEVE = anchors.sieve(SIGNATURES)
 
 _WORDS = words()
 _ABOUT, _NEUTRAL, _MINING = _WORDS["about"], _WORDS["neutral"], _WORDS["mining"]
 _LAUNCHERS, _FETCHERS, _FINDERS = _WORDS["launchers"], _WORDS["fetchers"], _WORDS["finders"]
 _SILENT = _FINDERS | _WORDS["printers"]
-_SHELLS = _WORDS["shells"]
 _ALGORITHM_OPTIONS = frozenset(["-a", "--algo", "--algorithm", "--algos", "--algorithms"])
 _COIN_OPTIONS = frozenset(["--coin", "--coins"])
 _POOL_OPTIONS = frozenset(["-o", "--url", "--pool"])
@@ -40,12 +43,11 @@ _HOST_AND_PORT = re.compile(r"[A-Za-z0-9._-]+:[0-9]{2,5}")
 _PLACEHOLDER = re.compile(r"\$[({]?\w+[)}]?(?::[0-9]{2,5})?", re.ASCII)
 _AUTHORITY = re.compile(r"[\w.:\[\]-]*", re.ASCII)
 _MONERO = re.compile(r"[48][1-9A-HJ-NP-Za-km-z]{94}(?:[1-9A-HJ-NP-Za-km-z]{11})?")
+_MONERO_LENGTH = 95
 _PAYOUT = re.compile(r"([A-Za-z]{2,10}):[A-Za-z0-9]{20,128}(?:\.[\w.#-]+)?", re.ASCII)
-_QUOTING = frozenset("$'\"\\")
 _SHORTEST = 3  # characters; no token is shorter
 _LONGEST_PIECE = 512  # characters of a word or image path; no longer one can be pulled or resolved
 _WORDS_OF_A_NAME = 3
-_FIRST = 4  # words among which a shell is looked for
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -57,9 +59,28 @@ class Evidence(msgspec.Struct, frozen=True):
     said: str
 
 
-def evidence(container: Container) -> list[Evidence]:
-    """All evidence in a container, strongest first and each said once."""
-    found = list({one.said: one for one in reversed([*_gather(container)])}.values())[::-1]
+def evidence(container: Container, texts: list[str]) -> list[Evidence]:
+    """The evidence in a container, strongest first and each said once; none where it is too little to tell.
+
+    Args:
+        container: The container.
+        texts: Its `texts()`, which the caller has looked at too.
+    """
+    text = flat(texts)
+    words = _long(text)
+    if _SIEVE.holds(text) or _pays(words):
+        return exact(container, read(container))
+    if b"$" in text or any(decoded(word) for word in words):  # it has to be read before all of it is seen
+        reading = read(container)
+        text = flat(reading.texts())
+        if _SIEVE.holds(text) or _pays(_long(text)):
+            return exact(container, reading)
+    return []
+
+
+def exact(container: Container, reading: Reading) -> list[Evidence]:
+    """All evidence in a container, the weakest too, whatever the sieve says of it."""
+    found = list({one.said: one for one in reversed([*_gather(container, reading)])}.values())[::-1]
     variables = {one.kind: one for one in reversed(found) if one.kind.endswith(" variable")}
     if len(variables) > 1:
         found = [one for one in found if one.kind not in variables] + _together(variables, found)
@@ -78,15 +99,19 @@ def _together(variables: dict[str, Evidence], found: list[Evidence]) -> list[Evi
     return [first]
 
 
-def size(container: Container) -> int:
-    """How many characters of commands and environment there are to look at."""
-    return sum(len(value) for _, _, value in container.environment()) + sum(
-        len(word) for vector in container.commands() for _, word in vector
-    )
+def _long(text: bytes) -> list[str]:
+    """The words of a flat text that are long enough to be wallets or base64."""
+    return [word.decode(errors="surrogatepass") for word in text.split(b"\n") if len(word) >= SHORTEST_BASE64]
+
+
+def _pays(words: list[str]) -> bool:
+    return any(_MONERO.search(word) for word in words if len(word) >= _MONERO_LENGTH)
 
 
 def image_evidence(at: str, reference: str) -> list[Evidence]:
-    """All evidence in an image reference that stands alone, strongest first and each said once."""
+    """The evidence in an image reference that stands alone, strongest first and each said once."""
+    if not _SIEVE.holds(flat([reference])):
+        return []
     found = {one.said: one for one in _image(at, reference)}.values()
     return sorted(found, key=lambda one: -STRENGTHS.index(one.strength))
 
@@ -101,16 +126,17 @@ def verdict(found: list[Evidence]) -> Strength | None:
     return "weak" if kinds["weak"] else None
 
 
-def _gather(container: Container) -> Iterator[Evidence]:
+def _gather(container: Container, reading: Reading) -> Iterator[Evidence]:
     yield from _image(f"{container.path}.image", container.image)
-    environment = list(container.environment())
-    vectors = list(container.commands())
-    scope = Scope({name: value for _, name, value in environment if value})
-    for vector in vectors:
-        yield from _vector(vector, scope)
-    for at, name, value in environment:
-        yield from _variable(f"{at}.name", name, value)
-        yield from _value(f"{at}.value", value, scope)
+    for command in reading.commands:
+        yield from _command(command)
+    for variable in reading.environment:
+        yield from _variable(f"{variable.path}.name", variable.name, variable.value)
+        for command in variable.commands:
+            yield from _command(command)
+        if variable.value and not variable.commands:
+            yield from _argument(f"{variable.path}.value", variable.value, "")
+            yield from _places(f"{variable.path}.value", variable.value)
 
 
 def _image(at: str, reference: str) -> Iterator[Evidence]:
@@ -131,7 +157,7 @@ def _image(at: str, reference: str) -> Iterator[Evidence]:
                 yield Evidence(at, signature.kind, weaker, f"{quoted(reference)} {signature.tells} {token}")
 
 
-def _named(segment: str, target: str) -> tuple[str, Signature, Strength] | None:
+def _named(segment: str, target: Target) -> tuple[str, Signature, Strength] | None:
     """The strongest name in a path segment or file name, weakened by what else the segment says."""
     table = SIGNATURES[target]
     whole = _EXTENSION.sub("", segment)
@@ -169,32 +195,6 @@ def _weaker(strength: Strength, steps: int) -> Strength | None:
     return STRENGTHS[index] if index >= 0 else None
 
 
-def _vector(vector: list[tuple[str, str]], scope: Scope) -> Iterator[Evidence]:
-    """A command with its arguments, and the scripts among them, which only shells run."""
-    plain: list[tuple[str, str]] = []
-    runs = any(word == "-c" or word.rpartition("/")[2] in _SHELLS for _, word in vector[:_FIRST])
-    for at, written in vector:
-        word = given(written, scope)
-        shown = is_script(word) or (runs and not _QUOTING.isdisjoint(word))
-        script = word if shown else decoded(word)
-        for command in commands(script, scope):
-            yield from _command([(at, one) for one in command], runs=runs)
-        if script != word:
-            plain.append((at, word))
-    yield from _command(plain)
-
-
-def _value(at: str, value: str, scope: Scope) -> Iterator[Evidence]:
-    """An environment value: options, a URL, a script, or a name."""
-    script = value if is_script(value) else decoded(value)
-    if script:
-        for command in commands(script, scope):
-            yield from _command([(at, one) for one in command], runs=False)
-    elif value:
-        yield from _argument(at, value, "")
-        yield from _places(at, value)
-
-
 def _variable(at: str, name: str, value: str) -> Iterator[Evidence]:
     bare = name.upper().rstrip("0123456789").rstrip("_")
     table = SIGNATURES["variable"]
@@ -205,34 +205,35 @@ def _variable(at: str, name: str, value: str) -> Iterator[Evidence]:
         yield from _looked_up(at, "algorithm", value)
 
 
-def _looked_up(at: str, target: str, token: str) -> Iterator[Evidence]:
+def _looked_up(at: str, target: Target, token: str) -> Iterator[Evidence]:
     known = SIGNATURES[target].get(token.lower())
     if known:
         yield Evidence(at, known.kind, known.strength, f"{quoted(token)} {known.tells}")
 
 
-def _command(command: list[tuple[str, str]], *, runs: bool = True) -> Iterator[Evidence]:
-    """One simple command; `runs` is false for words of which no one is known to be the program."""
-    position = _program(command) if runs else -1
-    program = command[position][1].rpartition("/")[2].lower() if position >= 0 else ""
-    for index, (at, word) in enumerate(command):
+def _command(command: Command) -> Iterator[Evidence]:
+    words = command.words
+    position = _program(words) if command.runs else -1
+    program = words[position][1].rpartition("/")[2].lower() if position >= 0 else ""
+    for index, (at, word) in enumerate(words):
         assignment = assigned(word)
-        if assignment and (index < position or not runs):
+        if assignment and (index < position or not command.runs):
             yield from _variable(at, *assignment)
         elif word.startswith("-"):
-            yield from _flag(at, word, command[index + 1][1] if index + 1 < len(command) else "")
+            yield from _looked_up(at, "phrase", f"{program} {word}")
+            yield from _flag(at, word, words[index + 1][1] if index + 1 < len(words) else "")
         elif index == position:
             yield from _run(at, program)
         else:
             yield from _argument(at, word, program)
         if program not in _FINDERS:
             yield from _places(at, word, fetched=program in _FETCHERS)
-    yield from _shape(command)
+    yield from _shape(words)
 
 
-def _program(command: list[tuple[str, str]]) -> int:
+def _program(words: list[Word]) -> int:
     """Which word is the program, behind assignments and launchers such as `nice -n 19`; -1 where none is."""
-    for index, (_, word) in enumerate(command):
+    for index, (_, word) in enumerate(words):
         launcher = word.rpartition("/")[2] in _LAUNCHERS
         if not (launcher or word.startswith("-") or word[:1].isdigit() or assigned(word)):
             return index
@@ -273,13 +274,13 @@ def _option(flag: str) -> str:
     return f"-{bare}" if len(bare) == 1 else f"--{bare.lower()}"
 
 
-def _shape(command: list[tuple[str, str]]) -> Iterator[Evidence]:
+def _shape(words: list[Word]) -> Iterator[Evidence]:
     """`-o host:port -u who -p x`: a pool, a wallet and a password that nobody checks."""
     options: dict[str, tuple[str, str]] = {}
-    for index, (at, word) in enumerate(command):
+    for index, (at, word) in enumerate(words):
         if word.startswith("-"):
             flag, equals, value = word.partition("=")
-            following = command[index + 1][1] if index + 1 < len(command) else ""
+            following = words[index + 1][1] if index + 1 < len(words) else ""
             options.setdefault(_option(flag), (at, value if equals else following))
     option = next((flag for flag in options if flag in _POOL_OPTIONS), "")
     pool = options.get(option, ("", ""))

@@ -23,7 +23,10 @@ _LEXEME = re.compile(
 _VARIABLE = re.compile(r"\$(?:\{(\w++)(?::?[-=]([^{}]*+))?[^{}]*+\}|(\w++))", re.ASCII)
 _KUBERNETES_VARIABLE = re.compile(r"\$\(([\w.-]++)\)", re.ASCII)
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*+)=(.*)", re.ASCII | re.DOTALL)
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{24,}+={0,2}", re.ASCII)
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}", re.ASCII)
+SHORTEST_BASE64 = 24
+"""Characters of a word that is opened as base64; a shorter one hides no command worth hiding."""
+
 _SCRIPT = re.compile(r"[\s;|&`]")
 _DEPTH = 3
 _FIRST = 4  # words of a command among which its program is looked for
@@ -81,13 +84,16 @@ def assigned(word: str) -> tuple[str, str] | None:
 
 def decoded(word: str) -> str:
     """The text that a word hides in base64; empty where it hides none."""
-    if _BASE64.fullmatch(word) is None:
+    if len(word) < SHORTEST_BASE64 or _BASE64.fullmatch(word) is None:
         return ""
     bare = word.rstrip("=")
     try:
-        text = binascii.a2b_base64(bare + "=" * (-len(bare) % 4)).decode("ascii")
+        data = binascii.a2b_base64(bare + "=" * (-len(bare) % 4))
     except ValueError:
         return ""
+    if not data.isascii():  # most words: no exception to raise
+        return ""
+    text = data.decode("ascii")
     return text if text.replace("\n", "").replace("\t", "").replace("\r", "").isprintable() else ""
 
 
