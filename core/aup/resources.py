@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from aup.quantity import parse
-from aup.review import Json, mapping
+from aup.review import mapping
 from aup.workload import Container, PodTemplate
 
 Amounts = dict[str, int]
@@ -58,18 +58,19 @@ def pod_amounts(template: PodTemplate, containers: Sequence[Asked]) -> Amounts:
 
 
 def _asked(resources: object) -> Asked:
-    found = Asked({}, [])
-    written: Json = mapping(resources)
+    amounts: Amounts = {}
+    unreadable: list[tuple[str, str]] = []
+    written = mapping(resources)
     for part in ("limits", "requests"):
         for name, amount in mapping(written.get(part)).items():
             try:
-                nanos = max(parse(amount), 0)
+                nanos = parse(amount)
             except ValueError as error:
-                found.unreadable.append((f"{part}.{name}", str(error)))
+                unreadable.append((f"{part}.{name}", str(error)))
                 continue
-            if nanos >= found.amounts.get(name, 0):
-                found.amounts[name] = nanos
-    return found
+            if nanos >= amounts.setdefault(name, 0):
+                amounts[name] = nanos
+    return Asked(amounts, unreadable)
 
 
 def _sum(one: Amounts, other: Mapping[str, int]) -> Amounts:

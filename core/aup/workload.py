@@ -58,25 +58,32 @@ class Container(msgspec.Struct, frozen=True):
     def commands(self) -> Iterator[list[tuple[str, str]]]:
         """Each command that runs in it, as words with their field paths: its own, its hooks' and its probes'."""
         yield [*self._words(self.spec, "command"), *self._words(self.spec, "args")]
-        lifecycle = mapping(self.spec.get("lifecycle"))
-        runners = [(f"lifecycle.{hook}", lifecycle.get(hook)) for hook in _HOOKS]
-        runners += [(probe, self.spec.get(probe)) for probe in _PROBES]
-        for path, runner in runners:
+        for path, runner in self._runners():
             yield [*self._words(mapping(mapping(runner).get("exec")), "command", f"{path}.exec.")]
+
+    def _runners(self) -> list[tuple[str, object]]:
+        """Hooks and probes that are there, with their paths."""
+        hooks = mapping(self.spec.get("lifecycle"))
+        found = [(f"lifecycle.{hook}", hooks[hook]) for hook in _HOOKS if hook in hooks]
+        return found + [(probe, self.spec[probe]) for probe in _PROBES if probe in self.spec]
 
     def _words(self, holder: Json, key: str, prefix: str = "") -> Iterator[tuple[str, str]]:
         for index, word in enumerate(listing(holder.get(key))):
             if isinstance(word, str):
                 yield f"{self.path}.{prefix}{key}[{index}]", word
 
+    def written(self) -> list[object]:
+        """The fields that say what runs in it, as JSON; all of `texts()` stands there."""
+        get = self.spec.get
+        run = [mapping(runner).get("exec") for _, runner in self._runners()]
+        return [get("image"), get("command"), get("args"), get("env"), run]
+
     def texts(self) -> list[str]:
         """Every string that says what runs in it: image, commands, and the environment's names and values."""
         spec = self.spec
         found = [self.image, *listing(spec.get("command")), *listing(spec.get("args"))]
-        lifecycle = mapping(spec.get("lifecycle"))
-        for runner in (*(lifecycle.get(hook) for hook in _HOOKS), *(spec.get(probe) for probe in _PROBES)):
-            if runner:
-                found += listing(mapping(mapping(runner).get("exec")).get("command"))
+        for _, runner in self._runners():
+            found += listing(mapping(mapping(runner).get("exec")).get("command"))
         for entry in listing(spec.get("env")):
             if isinstance(entry, dict):
                 found += entry.get("name"), entry.get("value")

@@ -3,17 +3,19 @@
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from typing import Literal
 
 import click
 
-from aup.cli import report_json, report_text
-from aup.cli.judging import judge, known
+from aup.cli import report_text
+from aup.cli.judging import Basis, basis_of
 from aup.cli.manifests import expanded
-from aup.cli.report import Report, Trouble
+from aup.cli.processes import Plan, planned, reports
+from aup.cli.report import Report
+from aup.cli.timing import Clock, table
 
 MANY_FILES = 200
 PATIENCE = 1.0
@@ -40,6 +42,8 @@ def _instant(context: click.Context, option: click.Parameter, written: str | Non
 @click.option("-n", "--namespace", default="default", show_default=True, help="For objects that name none.")
 @click.option("--at", callback=_instant, metavar="INSTANT", help="Judge as of then, e.g. 2026-01-31T12:00:00Z.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes; as many as pay unless given.")
+@click.option("--timing", is_flag=True, help="Tell on standard error where the time went.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.pass_context
 def check(
@@ -50,6 +54,8 @@ def check(
     namespace: str,
     at: datetime,
     output: Literal["text", "json"],
+    jobs: int | None,
+    timing: bool,
     color: Colour,
 ) -> None:
     """Judge manifests before the cluster does.
@@ -60,42 +66,49 @@ def check(
     """
     if [*paths, *facts].count("-") > 1:
         raise click.UsageError("standard input can be read only once; give one of the two a file")
-    report = _report(paths, facts, namespace, at)
+    clock = Clock()
+    clock.ended("start-up")
+    report, processes = Report(), 1
+    basis = basis_of(facts, namespace.encode(errors="replace").decode(), at)  # a name may be bytes that are no text
+    clock.ended("reading facts")
+    if isinstance(basis, Basis):
+        report.policy = basis.facts.policy_at(at)
+        plan = planned(list(expanded(paths)), jobs)
+        processes = plan.processes
+        clock.ended("finding files")
+        with closing(reports(plan, basis)) as parts:
+            for part in _watched(plan, parts):
+                report.add(part)
+        clock.ended("judging")
+    else:
+        report.troubles = basis
     if output == "json":
+        from aup.cli import report_json  # noqa: PLC0415 - text needs no JSON
+
         click.echo(report_json.document(report))
     else:
         _show(report, color)
+    clock.ended("writing")
+    if timing:
+        click.echo(table(clock, report, processes), err=True)
     context.exit(report.exit_code)
 
 
-def _report(paths: Sequence[str], facts_paths: Sequence[str], namespace: str, now: datetime) -> Report:
-    report = Report()
-    facts = known(facts_paths)
-    if isinstance(facts, list):
-        report.troubles = facts
-        return report
-    report.policy = facts.policy_at(now)
-    for path in _watched(list(expanded(paths))):
-        if isinstance(path, Trouble):
-            report.troubles.append(path)
-        else:
-            judge(report, path, facts, namespace, now)
-    return report
-
-
-def _watched(paths: list[str | Trouble]) -> Iterator[str | Trouble]:
-    """The paths one after another, with a progress bar on a terminal where it takes long."""
+def _watched(plan: Plan, parts: Iterable[Report]) -> Iterator[Report]:
+    """The reports on the parts one after another, with a progress bar on a terminal where it takes long."""
     started = time.monotonic()
+    count, done = sum(len(part.paths) for part in plan.parts), 0
     with ExitStack() as stack:
         bar = None
-        for done, path in enumerate(paths):
-            yield path
-            long = len(paths) > MANY_FILES or (len(paths) > 1 and time.monotonic() - started > PATIENCE)
+        for part, report in zip(plan.parts, parts, strict=True):
+            yield report
+            done += len(part.paths)
+            long = count > MANY_FILES or (count > 1 and time.monotonic() - started > PATIENCE)
             if bar is not None:
-                bar.update(1)
+                bar.update(len(part.paths))
             elif long and sys.stderr.isatty():
-                bar = stack.enter_context(click.progressbar(length=len(paths), label="Checking", file=sys.stderr))
-                bar.update(done + 1)
+                bar = stack.enter_context(click.progressbar(length=count, label="Checking", file=sys.stderr))
+                bar.update(done)
 
 
 def _show(report: Report, color: Colour) -> None:

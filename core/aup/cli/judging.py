@@ -1,23 +1,44 @@
 """From paths to a report: read the facts, then read and judge every object."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from time import perf_counter
+from typing import Any
 
-from aup.cli.manifests import Manifest, expanded, read
+import msgspec
+
+from aup.cli.manifests import Manifest, expanded, objects, opened, read
 from aup.cli.report import Located, Report, Trouble
 from aup.engine import decide
 from aup.errors import InputError
 from aup.facts import Facts, from_manifests
 from aup.message import printable
 from aup.model import Crash, Verdict
-from aup.review import Review, of_object
+from aup.review import Json, Review, of_object
 
 _FIELD = re.compile(r" - at `\$\.?(.*)`$")
 
 
-def known(paths: Sequence[str]) -> Facts | list[Trouble]:
-    """The facts in files and folders, or what is wrong with them: facts are used whole or not at all."""
+class Basis(msgspec.Struct, frozen=True):
+    """What every object is judged by: the facts, the namespace of those that name none, and the instant."""
+
+    facts: Facts
+    namespace: str
+    now: datetime
+    manifests: list[Json]
+    """What the facts were made of: rules are functions, so that another process has to make the facts again."""
+
+    def __reduce__(self) -> tuple[Callable[..., "Basis"], tuple[Any, ...]]:
+        return _basis, (self.manifests, self.namespace, self.now)
+
+
+def _basis(manifests: list[Json], namespace: str, now: datetime) -> Basis:
+    return Basis(from_manifests(manifests), namespace, now, manifests)
+
+
+def basis_of(paths: Sequence[str], namespace: str, now: datetime) -> Basis | list[Trouble]:
+    """The basis with the facts in files and folders, or what is wrong with them: they are used whole or not at all."""
     manifests: list[Manifest] = []
     troubles: list[Trouble] = []
     for path in expanded(paths):
@@ -29,7 +50,7 @@ def known(paths: Sequence[str]) -> Facts | list[Trouble]:
     if troubles:
         return troubles
     try:
-        return from_manifests([manifest.json for manifest in manifests])
+        return _basis([manifest.json for manifest in manifests], namespace, now)
     except InputError as error:
         return list(_culprits(manifests)) or [Trouble(", ".join(paths), 0, 0, str(error))]
 
@@ -45,18 +66,44 @@ def _culprits(manifests: Sequence[Manifest]) -> Iterator[Trouble]:
             yield manifest.source.trouble(at, printable(f"{error}; mend the facts, nothing is judged without them"))
 
 
-def judge(report: Report, path: str, facts: Facts, namespace: str, now: datetime) -> None:
-    """Judge every object of a file and add what is found to the report."""
+def judged(paths: Sequence[str | Trouble], basis: Basis) -> Report:
+    """Judge every object in some files, one after another."""
+    report = Report()
+    for path in paths:
+        if isinstance(path, Trouble):
+            report.troubles.append(path)
+        else:
+            _judge(report, path, basis)
+    return report
+
+
+def _judge(report: Report, path: str, basis: Basis) -> None:
+    """Judge every object of a file and add what is found to the report, and the time that it took."""
+    begun = perf_counter()
     report.files += 1
-    for one in read(path):
+    source = opened(path)
+    if isinstance(source, Trouble):
+        report.troubles.append(source)
+        return
+    report.size += source.size
+    for one in objects(source):
+        read = perf_counter()
+        report.reading += read - begun
         if isinstance(one, Trouble):
             report.troubles.append(one)
-            continue
-        report.objects += 1
-        review = of_object(one.json, namespace)
-        verdict = _decided(review, facts, now)
-        report.troubles += [_fault(one, review, crash) for crash in verdict.crashes]
-        report.findings += sorted(_located(one, review, verdict), key=lambda found: found.line)
+        else:
+            _judge_object(report, one, basis)
+        begun = perf_counter()
+        report.judging += begun - read
+    report.reading += perf_counter() - begun
+
+
+def _judge_object(report: Report, manifest: Manifest, basis: Basis) -> None:
+    report.objects += 1
+    review = of_object(manifest.json, basis.namespace)
+    verdict = _decided(review, basis.facts, basis.now)
+    report.troubles += [_fault(manifest, review, crash) for crash in verdict.crashes]
+    report.findings += sorted(_located(manifest, review, verdict), key=lambda found: found.line)
 
 
 def _decided(review: Review, facts: Facts, now: datetime) -> Verdict:

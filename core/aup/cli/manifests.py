@@ -6,16 +6,20 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
-from aup.cli.documents import BRACES, TEMPLATE, Document, Place, Problem, documents, joined_surrogates
+from aup.cli.documents import BRACES, TEMPLATE, Document, Problem, documents, joined_surrogates
 from aup.cli.report import Trouble
+from aup.cli.values import Place
 from aup.review import Json, mapping, text
 
 LARGEST = 10 * 1024 * 1024
 """Bytes of one file; an object in etcd has at most 1.5 MB."""
+
+_USUAL = 64 * 1024
+"""Bytes of nearly every file. They are read first: Python sets aside as much memory as it is asked to read at most."""
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 """The files that are read in a folder."""
@@ -24,11 +28,12 @@ _INDEX = re.compile(r"\[([0-9]{1,9})\]")
 
 
 class Source:
-    """A file's text; `name` is how people know it, safe to print."""
+    """A file's text and its size in bytes; `name` is how people know it, safe to print."""
 
-    def __init__(self, name: str, text: str) -> None:
+    def __init__(self, name: str, text: str, size: int = 0) -> None:
         self.name = name
         self.text = text
+        self.size = size
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -65,10 +70,15 @@ class Manifest:
 
 def read(path: str) -> Iterator[Manifest | Trouble]:
     """The objects in a file (`-` is standard input), `List`s opened, and what is wrong with it."""
-    source = _source(path)
+    source = opened(path)
     if isinstance(source, Trouble):
         yield source
-        return
+    else:
+        yield from objects(source)
+
+
+def objects(source: Source) -> Iterator[Manifest | Trouble]:
+    """The objects in a file that is open already, and what is wrong with it."""
     for document in documents(source.text):
         if isinstance(document, Problem):
             yield source.trouble(document.at, document.problem)
@@ -121,14 +131,15 @@ def shown(path: str) -> str:
     return "<stdin>" if path == "-" else click.format_filename(path) or "''"
 
 
-def _source(path: str) -> Source | Trouble:
+def opened(path: str) -> Source | Trouble:
+    """The text of a file (`-` is standard input), or why there is none."""
     name = shown(path)
     try:
         if path == "-":
-            data = sys.stdin.buffer.read(LARGEST + 1)
+            data = _bytes(sys.stdin.buffer)
         else:
             with open(path, "rb") as file:  # noqa: PTH123 - a Path takes an empty name for the current folder
-                data = file.read(LARGEST + 1)
+                data = _bytes(file)
     except (OSError, ValueError) as error:
         return Trouble(name, 0, 0, _denied(error))
     if len(data) > LARGEST:
@@ -138,7 +149,13 @@ def _source(path: str) -> Source | Trouble:
     except UnicodeDecodeError as error:
         before = data[: error.start].decode()
         return Source(name, before).trouble(len(before), "not UTF-8; save the file in that encoding")
-    return Source(name, joined_surrogates(written.removeprefix("\ufeff")))
+    return Source(name, joined_surrogates(written.removeprefix("\ufeff")), len(data))
+
+
+def _bytes(file: BinaryIO) -> bytes:
+    """All of a file, or one byte more than the most that is read."""
+    data = file.read(_USUAL)
+    return data if len(data) < _USUAL else data + file.read(LARGEST + 1 - _USUAL)
 
 
 def _denied(error: OSError | ValueError) -> str:
@@ -222,10 +239,11 @@ def _located(place: Place, path: str) -> int:
 def _next_key(children: dict[str, Place], path: str) -> tuple[str, str]:
     """The longest key that the path goes on with, in brackets or not, and the rest of the path."""
     found, rest = "", ""
+    bracketed = path.startswith("[")
     for key in children:
         if len(key) > len(found):
-            if path.startswith(f"[{key}]"):
+            if bracketed and path.startswith(f"[{key}]"):
                 found, rest = key, path[len(key) + 2 :]
-            elif path == key or path.startswith((f"{key}.", f"{key}[")):
+            elif path.startswith(key) and path[len(key) : len(key) + 1] in {"", ".", "["}:
                 found, rest = key, path[len(key) :]
     return found, rest

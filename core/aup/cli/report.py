@@ -31,13 +31,26 @@ class Located(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """All findings and troubles in the order of the files, and how much was looked at."""
+    """All findings and troubles in the order of the files, how much was looked at, and how many seconds that took."""
 
     policy: Policy | None = None
     files: int = 0
     objects: int = 0
+    size: int = 0
     findings: list[Located] = []
     troubles: list[Trouble] = []
+    reading: float = 0.0
+    judging: float = 0.0
+
+    def add(self, other: "Report") -> None:
+        """Put the report on the files that come next behind this one."""
+        self.files += other.files
+        self.objects += other.objects
+        self.size += other.size
+        self.findings += other.findings
+        self.troubles += other.troubles
+        self.reading += other.reading
+        self.judging += other.judging
 
     def count(self, mode: str) -> int:
         """How many findings have that mode."""

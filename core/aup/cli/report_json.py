@@ -3,12 +3,14 @@
 import json
 from typing import Any
 
+import msgspec
+
 from aup.cli.report import Located, Report
 
 
 def document(report: Report) -> str:
-    """The whole report; every key is always there."""
-    return json.dumps(
+    """The whole report; every key is always there. `json` itself would leave C as soon as it had to indent."""
+    told = json.dumps(
         {
             "findings": [_finding(one) for one in report.findings],
             "errors": [
@@ -24,9 +26,9 @@ def document(report: Report) -> str:
                 "errors": len(report.troubles),
                 "policy": report.policy.version if report.policy else "",
             },
-        },
-        indent=2,
+        }
     )
+    return msgspec.json.format(told, indent=2)
 
 
 def _finding(one: Located) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from aup.model import Finding, Subject, rule
-from aup.signatures.matcher import Evidence, evidence, image_evidence, verdict
+from aup.signatures.matcher import Evidence, evidence, image_evidence, text_of, verdict
 
 SHOWN = 3
 MOST_TEXT = 256 * 1024
-"""Characters of commands and environment in one object: honest ones have a few thousand, and judging takes its time."""
+"""Bytes of commands and environment in one object: honest ones have a few thousand, and judging takes its time."""
 
 
 @rule(id="AUP1601", clause="1.6")
@@ -21,13 +21,13 @@ def crypto_mining(subject: Subject) -> Iterator[Finding]:
     """
     size = 0
     for container in subject.workload.containers():
-        texts = container.texts()
-        size += sum(map(len, texts))
+        text = text_of(container)
+        size += len(text)
         if size > MOST_TEXT:
-            found_text = f"over {MOST_TEXT} characters of commands and environment, too many to judge"
+            found_text = f"over {MOST_TEXT} bytes of commands and environment, too many to judge"
             yield Finding(container.path, found_text, container.name)
             return
-        yield from _told(evidence(container, texts), container.name)
+        yield from _told(evidence(container, text), container.name)
     for template in subject.workload.templates:
         for at, reference in template.image_volumes():
             yield from _told(image_evidence(at, reference))

@@ -39,12 +39,15 @@ def excessive_resources(subject: Subject) -> Iterator[Finding]:
             yield from _over(subject, "perWorkload", workload.replicas_path, total)
 
 
-def _over(subject: Subject, scope: str, at: str, asked: Mapping[str, int], container: str = "") -> Iterator[Finding]:
-    for resource, most in subject.limits.get(scope, {}).items():
-        amount = asked.get(resource, 0)
-        if amount > most:
-            binary = resource != "cpu"
-            wants, allows = render(amount, binary=binary), render(most, binary=binary)
-            yield Finding(
-                at, f"{resource} {wants}, where a {_UNITS[scope]} may have {allows}", container, amount, resource
-            )
+def _over(subject: Subject, scope: str, at: str, asked: Mapping[str, int], container: str = "") -> list[Finding]:
+    limits = subject.limits.get(scope)
+    if not limits:
+        return []
+    over = [resource for resource, most in limits.items() if asked.get(resource, 0) > most]
+    return [Finding(at, _told(scope, each, asked[each], limits[each]), container, asked[each], each) for each in over]
+
+
+def _told(scope: str, resource: str, amount: int, most: int) -> str:
+    binary = resource != "cpu"
+    wants, allows = render(amount, binary=binary), render(most, binary=binary)
+    return f"{resource} {wants}, where a {_UNITS[scope]} may have {allows}"

@@ -31,7 +31,7 @@ def sieve(signatures: Signatures) -> Sieve:
     """The sieve of the mining signatures."""
     anchors = set(_anchors(signatures))
     weak = sorted({group for _, group in anchors} - {SURE, _COIN_WORD, *_LOGIN})
-    return Sieve(sorted(anchors), [{SURE}, _LOGIN, {"name", _COIN_WORD}, *combinations(weak, 2)])
+    return Sieve(sorted(anchors), [(SURE,), _LOGIN, ("name", _COIN_WORD), *combinations(weak, 2)])
 
 
 def _anchors(signatures: Signatures) -> Iterator[tuple[str, str]]:

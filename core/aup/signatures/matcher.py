@@ -15,7 +15,7 @@ from aup.message import quoted
 from aup.signatures import STRENGTHS, Signature, Strength, Target, anchors, load, words
 from aup.signatures.reading import Command, Reading, Word, read
 from aup.signatures.shell import SHORTEST_BASE64, assigned, decoded
-from aup.signatures.sieve import flat
+from aup.signatures.sieve import flat, flat_json, long_words
 from aup.workload import Container
 
 SIGNATURES = load("crypto_mining")
@@ -59,23 +59,23 @@ class Evidence(msgspec.Struct, frozen=True):
     said: str
 
 
-def evidence(container: Container, texts: list[str]) -> list[Evidence]:
-    """The evidence in a container, strongest first and each said once; none where it is too little to tell.
-
-    Args:
-        container: The container.
-        texts: Its `texts()`, which the caller has looked at too.
-    """
-    text = flat(texts)
-    words = _long(text)
+def evidence(container: Container, text: bytes) -> list[Evidence]:
+    """The evidence in a container with this text, strongest first and each said once; none where it is too little."""
+    words = long_words(text, SHORTEST_BASE64)
     if _SIEVE.holds(text) or _pays(words):
         return exact(container, read(container))
-    if b"$" in text or any(decoded(word) for word in words):  # it has to be read before all of it is seen
+    if b"$" in text or any(map(decoded, words)):  # something has to be put in or opened before all is seen
         reading = read(container)
         text = flat(reading.texts())
-        if _SIEVE.holds(text) or _pays(_long(text)):
+        if _SIEVE.holds(text) or _pays(long_words(text, _MONERO_LENGTH)):
             return exact(container, reading)
     return []
+
+
+def text_of(container: Container) -> bytes:
+    """A container's text as the sieve reads it."""
+    text = flat_json(container.written())
+    return flat(container.texts()) if text is None else text
 
 
 def exact(container: Container, reading: Reading) -> list[Evidence]:
@@ -99,13 +99,8 @@ def _together(variables: dict[str, Evidence], found: list[Evidence]) -> list[Evi
     return [first]
 
 
-def _long(text: bytes) -> list[str]:
-    """The words of a flat text that are long enough to be wallets or base64."""
-    return [word.decode(errors="surrogatepass") for word in text.split(b"\n") if len(word) >= SHORTEST_BASE64]
-
-
 def _pays(words: list[str]) -> bool:
-    return any(_MONERO.search(word) for word in words if len(word) >= _MONERO_LENGTH)
+    return any(_MONERO.search(word) for word in words)
 
 
 def image_evidence(at: str, reference: str) -> list[Evidence]:

@@ -4,14 +4,18 @@ Each signature stands for an anchor, a piece of text without which it cannot mat
 all anchors at once. Nearly every text holds none, and the exact and slow search is then left out.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 
+import msgspec
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 # A shell drops quotes and backslashes and splits words at the rest; so does the sieve, with a line for each word.
 _BLANKS = b" \t\r\f\v\x1c\x1d\x1e\x1f;|&()`"
 _SPLIT = bytes.maketrans(_BLANKS, b"\n" * len(_BLANKS))
 _DROPPED = b"'\"\\"
+_STRINGS = bytes.maketrans(_BLANKS + b'"', b"\n" * len(_BLANKS) + b"\n")
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_CLASSES = bytes(ord("A") if each in _LETTERS else each if each == ord("\n") else ord(".") for each in range(256))
 _QUICK = 5_000
 """Anchors for which a full table is made: twice as quick as the compact form, and some kilobytes an anchor larger."""
 
@@ -29,30 +33,56 @@ def flat(texts: Iterable[str]) -> bytes:
     return joined.encode(errors="surrogatepass").translate(_SPLIT, _DROPPED)
 
 
+def flat_json(value: object) -> bytes | None:
+    """The strings of a JSON value as `flat` gives them, between more lines; None where that takes a closer look.
+
+    Escapes and letters beyond ASCII are rare, and all else is done by the encoder and one table.
+    """
+    data = msgspec.json.encode(value)
+    if b"\\" in data or not data.isascii():
+        return None
+    return data.translate(_STRINGS, b"'")
+
+
+def long_words(text: bytes, letters: int) -> list[str]:
+    """The words of a flat text with so many letters, digits, `+` and `/` in a row; nearly always none."""
+    if b"A" * letters not in text.translate(_CLASSES):
+        return []
+    return [word.decode(errors="surrogatepass") for word in text.split(b"\n") if len(word) >= letters]
+
+
 class Sieve:
     """An automaton over anchors.
 
     Args:
         anchors: See `Anchors`; an anchor may stand in several groups.
-        enough: The combinations of groups that make a text worth the exact search.
+        enough: The combinations of groups that make a text worth the exact search, the rarest group of each first:
+            a text without any of these is let go at once.
     """
 
-    def __init__(self, anchors: Anchors, enough: Iterable[Collection[str]]) -> None:
+    def __init__(self, anchors: Anchors, enough: Iterable[Sequence[str]]) -> None:
         groups: dict[bytes, set[str]] = {}
         for anchor, group in anchors:
             groups.setdefault(anchor.encode(), set()).add(group)
-        self._automaton = BytesAhoCorasick(groups, implementation=Implementation.DFA if len(groups) <= _QUICK else None)
+        combinations = list(enough)
+        first = {each[0] for each in combinations}
+        self._first = _automaton([anchor for anchor, each in groups.items() if not first.isdisjoint(each)])
+        self._all = _automaton(list(groups))
         self._groups = [frozenset(each) for each in groups.values()]
-        self._enough = [frozenset(each) for each in enough]
+        self._enough = [frozenset(each) for each in combinations]
 
     def holds(self, text: bytes) -> bool:
         """Whether a flat text holds anchors enough."""
         lower = text.lower() if text.isascii() else _folded(text)
-        if not self._automaton.find_matches_as_indexes(lower):
+        if not self._first.find_matches_as_indexes(lower):
             return False
-        found = self._automaton.find_matches_as_indexes(lower, overlapping=True)
+        found = self._all.find_matches_as_indexes(lower, overlapping=True)
         groups = frozenset().union(*(self._groups[index] for index in {index for index, _, _ in found}))
         return any(each <= groups for each in self._enough)
+
+
+def _automaton(anchors: list[bytes]) -> BytesAhoCorasick:
+    return BytesAhoCorasick(anchors, implementation=Implementation.DFA if len(anchors) <= _QUICK else None)
 
 
 def _folded(text: bytes) -> bytes:

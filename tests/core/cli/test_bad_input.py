@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from click.testing import Result
 
-from aup.cli import documents, manifests
+from aup.cli import documents, manifests, values
 
 Run = Callable[..., Result]
 
@@ -53,17 +53,29 @@ def test_depth_is_bounded(text: str, check: Run) -> None:
     """Nesting that would exhaust the stack is an error with its place."""
     result = check("-", stdin=text)
 
-    assert result.stderr.endswith(f": nested deeper than {documents.DEEPEST} levels; no Kubernetes object is\n")
+    assert result.stderr.endswith(f": nested deeper than {values.DEEPEST} levels; no Kubernetes object is\n")
     assert result.exit_code == 2
 
 
 def test_the_allowed_depth_is_judged(check: Run) -> None:
     """An object just within the bound is read."""
-    inner = "{a: " * (documents.DEEPEST - 1) + "1" + "}" * (documents.DEEPEST - 1)
+    inner = "{a: " * (values.DEEPEST - 1) + "1" + "}" * (values.DEEPEST - 1)
 
     result = check("-", stdin=f"apiVersion: v1\nkind: ConfigMap\ndata: {inner}\n")
 
     assert (result.stderr, result.exit_code) == ("", 0)
+
+
+@pytest.mark.parametrize("opening", ["{a: ", "[", "&x {a: ", "&x ["])
+def test_the_allowed_depth_is_read_far_down_in_the_stack(opening: str, check: Run) -> None:
+    """Each level takes as much of Python's stack as is left for it wherever the reader is called from."""
+    closing = "}" if "{" in opening else "]"
+    inner = opening * (values.DEEPEST - 1) + "1" + closing * (values.DEEPEST - 1)
+
+    def deep(levels: int) -> Result:
+        return deep(levels - 1) if levels else check("-", stdin=f"apiVersion: v1\nkind: X\ndata: {inner}\n")
+
+    assert (deep(300).stderr, deep(300).exit_code) == ("", 0)
 
 
 def test_aliases_cannot_multiply_without_bound(check: Run) -> None:

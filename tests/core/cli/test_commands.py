@@ -14,6 +14,8 @@ from click.testing import Result
 
 from aup.cli import check, joined
 from aup.cli.main import OWN, main
+from aup.cli.processes import Part, Plan
+from aup.cli.report import Report
 
 Run = Callable[..., Result]
 
@@ -146,7 +148,8 @@ def test_judging_a_file_imports_neither_clients_nor_entry_points(folder: Path) -
     code = (
         "import sys; from aup.cli.main import commands;"
         "commands(['check', 'clean.yaml'], standalone_mode=False);"
-        "print(*sorted({'kopf', 'kubernetes', 'fastapi', 'aup.cli.joined', 'aup.cases', 'difflib'} & {*sys.modules}))"
+        "unwanted = {'kopf', 'kubernetes', 'fastapi', 'aup.cli.joined', 'aup.cases', 'difflib', 'multiprocessing'};"
+        "print(*sorted(unwanted & {*sys.modules}))"
     )
 
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
@@ -187,13 +190,14 @@ class Terminal(io.StringIO):
 def test_progress_is_shown_on_a_terminal_on_long_runs_only(
     count: int, patience: float, terminal: bool, shown: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On standard error, and every path is passed on."""
+    """On standard error, and every report is passed on."""
     stream = Terminal() if terminal else io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
     monkeypatch.setattr(check, "PATIENCE", patience)
-    paths = [str(number) for number in range(count)]
+    plan = Plan([Part([str(number)]) for number in range(count)], 1)
+    reports = [Report(files=number) for number in range(count)]
 
-    watched = list(check._watched([*paths]))
+    watched = list(check._watched(plan, reports))
 
-    assert watched == paths
+    assert watched == reports
     assert ("Checking" in stream.getvalue()) is shown

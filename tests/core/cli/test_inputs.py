@@ -139,6 +139,15 @@ def test_the_namespace_option_stands_in_where_none_is_named(check: Run) -> None:
     assert namespaces("-n", "shop") == ["shop"]
 
 
+def test_a_namespace_of_any_bytes_can_be_told(check: Run) -> None:
+    """No namespace has such a name, and the report is JSON all the same."""
+    pod = "apiVersion: v1\nkind: Pod\nspec: {hostPID: true}\n"
+
+    told = json.loads(check("-", "-o", "json", "-n", os.fsdecode(b"a\xff"), stdin=pod).stdout)
+
+    assert told["findings"][0]["object"]["namespace"] == "a?"
+
+
 def test_the_instant_decides_which_policy_is_in_force(run: Run, folder: Path) -> None:
     """`--at` judges as of then; time zones count."""
     later = (

@@ -7,6 +7,7 @@ import pytest
 from click.testing import Result
 from syrupy.assertion import SnapshotAssertion
 
+from aup import facts
 from aup.cases import Case, Expected
 from aup.model import Finding, Rule, Subject, rule
 from aup.quantity import parse
@@ -70,6 +71,7 @@ def napping(monkeypatch: pytest.MonkeyPatch) -> Rule:
     monkeypatch.setattr("aup.cli.explain.RULES", (stolen_naps,))
     monkeypatch.setattr("aup.cli.explain.cases", lambda _: EXAMPLES)
     monkeypatch.setattr("aup.policy.RULES", (stolen_naps,))
+    monkeypatch.setattr(facts, "_default", facts._default.__wrapped__)  # not the one that is kept
     return stolen_naps
 
 

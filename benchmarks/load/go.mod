@@ -1,0 +1,3 @@
+module aup.asergo.com/benchmarks/load
+
+go 1.26
