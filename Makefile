@@ -61,7 +61,7 @@ generate: $(INSTALLED) ## Make CRDs, reference docs and the chart's copies anew 
 
 .PHONY: lock
 lock: $(BIN)/uv ## Resolve dependencies anew and write the hash-pinned requirements
-	@for extras in "dev --all-extras --group test --group lint --group build" "webhook --extra webhook" "operator --extra operator"; do \
+	@for extras in "dev --all-extras --group test --group lint --group build" "webhook --extra webhook" "operator --extra operator" "bench --group bench"; do \
 		set -- $$extras; name=$$1; shift; \
 		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 			--custom-compile-command "make lock" pyproject.toml "$$@" --output-file requirements/$$name.txt; \
@@ -73,9 +73,15 @@ lock: $(BIN)/uv ## Resolve dependencies anew and write the hash-pinned requireme
 cluster: binaries ## Start a control plane and leave it running; prints its KUBECONFIG
 	@$(BIN)/python -m testbed up
 
+$(VENV)/.bench: $(INSTALLED) requirements/bench.txt
+	@echo "==> Installing what draws the figures"
+	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements/bench.txt
+	@touch $@
+
 .PHONY: bench
-bench: $(INSTALLED) ## Measure what a review costs
+bench: binaries $(VENV)/.bench ## Measure what a review costs, beside the floor of its stack (under ten minutes)
 	@$(BIN)/python -m benchmarks.review
+	@$(BIN)/python -m benchmarks.plot
 
 .PHONY: clean
 clean: ## Stop the control plane of `make cluster` and remove what was made here

@@ -14,7 +14,7 @@ Verdict = Literal["allowed", "denied"]
 NAMESPACE = "acme-shop"
 """The namespace of the reviews; examples/tenants.yaml gives it to the tenant acme."""
 
-_APPLIED = 10_000
+_ANNOTATED = 10_000
 
 
 def deployment(number: int, verdict: Verdict = "allowed", variables: int = 5) -> Json:
@@ -52,20 +52,19 @@ def deployment(number: int, verdict: Verdict = "allowed", variables: int = 5) ->
 def review(number: int, verdict: Verdict = "allowed", size: int = 4_710) -> bytes:
     """An AdmissionReview of about `size` bytes of a Deployment's creation.
 
-    Whatever the size, it is the same Deployment with more environment variables: the text that is dearest to judge. From
-    10 kB on it has been applied by kubectl, whose annotation holds all of it a second time.
+    It is always the same Deployment with more environment variables, the text that is dearest to judge. From 10 kB on
+    three quarters of it are an annotation: AUP1601 takes no more than 128 KiB of commands and environment.
     """
-    applied = size >= _APPLIED
-    none, some = (len(_encoded(number, verdict, variables, applied=applied)) for variables in (0, 100))
+    notes = size * 3 // 4 if size >= _ANNOTATED else 0
+    none, some = (len(_encoded(number, verdict, variables, notes)) for variables in (0, 100))
     variables = max(0, round((size - none) / (some - none) * 100))
-    return _encoded(number, verdict, variables, applied=applied)
+    return _encoded(number, verdict, variables, notes)
 
 
-def _encoded(number: int, verdict: Verdict, variables: int, *, applied: bool) -> bytes:
+def _encoded(number: int, verdict: Verdict, variables: int, notes: int) -> bytes:
     manifest = deployment(number, verdict, variables)
-    if applied:
-        last = msgspec.json.encode(manifest).decode()
-        manifest["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"] = last
+    if notes:
+        manifest["metadata"]["annotations"]["example.com/notes"] = ("what was changed and why; " * notes)[:notes]
     metadata = manifest["metadata"] | {
         "uid": f"6f0f29a1-0c5b-4d6e-8d3b-{number:012d}",
         "generation": 1,

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from benchmarks import growth
+
 
 class Say:
     """Tells on standard error what is measured now, and since when."""
@@ -29,7 +31,7 @@ def field(measured: Any, name: str) -> float:
 
 def tables(found: dict[str, Any]) -> str:
     """All tables of a run."""
-    return "\n\n".join([_straight(found), _through(found), _rest(found), _limits(found)])
+    return "\n\n".join([_straight(found), _through(found), _rest(found), _growth(found), _limits(found)])
 
 
 def _straight(found: dict[str, Any]) -> str:
@@ -72,6 +74,7 @@ def _through(found: dict[str, Any]) -> str:
     for which, title in (
         ("without", "without a webhook"),
         ("nothing", "added by a Go no-op"),
+        ("floor", "added by the floor"),
         ("ours", "added by aup"),
     ):
         each = [getattr(one["through"], which) for one in found["rounds"]]
@@ -93,6 +96,10 @@ def _rest(found: dict[str, Any]) -> str:
     ]
     compared = [["ratios", ""], *([name, f"{value:.2f}"] for name, value in found["ratios"].items())]
     return "\n\n".join(_table(rows) for rows in (costs, memory, replicas, compared))
+
+
+def _growth(found: dict[str, Any]) -> str:
+    return "\n".join([click.style(growth.HEADER, bold=True), *map(growth.row, found["growth"])])
 
 
 def _limits(found: dict[str, Any]) -> str:

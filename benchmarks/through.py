@@ -1,6 +1,7 @@
 """What a webhook adds to a change through kube-apiserver: dry-run creates, one at a time, in turn with and without.
 
-The namespaces decide: in one no webhook is asked, in one ours, in one a Go program that decodes nothing and allows.
+The namespaces decide: in one no webhook is asked, in one ours, in one a Go program that decodes nothing and allows, and
+in one the floor of our stack.
 """
 
 import base64
@@ -15,10 +16,10 @@ from urllib.parse import urlsplit
 import msgspec
 import yaml
 
-from benchmarks.bodies import NAMESPACE, deployment
+from benchmarks.bodies import NAMESPACE, Json, deployment
 from testbed.controlplane import ControlPlane
 
-PLAIN, NOOP = "bench-plain", "bench-noop"
+PLAIN, NOOP, FLOOR = "bench-plain", "bench-noop", "bench-floor"
 _WARM_UP = 30
 
 
@@ -30,27 +31,38 @@ class Added(msgspec.Struct, frozen=True):
 
 
 class Through(msgspec.Struct, frozen=True):
-    """One round: without a webhook (milliseconds), and what ours and the one that does nothing add."""
+    """One round: without a webhook (milliseconds), and what ours, the one that does nothing and the floor add."""
 
     without: Added
     ours: Added
     nothing: Added
+    floor: Added
 
 
-def prepare(plane: ControlPlane, noop_port: int, authority: bytes) -> None:
-    """Make the namespaces and the configuration of the webhook that does nothing."""
-    for name in (PLAIN, NOOP):
+def prepare(plane: ControlPlane, authority: bytes, noop_port: int, floor_port: int) -> None:
+    """Make the namespaces, the configurations of the webhooks to compare with, and who creates."""
+    plane.kubectl("create", "namespace", PLAIN)
+    for name, port in ((NOOP, noop_port), (FLOOR, floor_port)):
         plane.kubectl("create", "namespace", name)
-    plane.kubectl("label", "namespace", NOOP, "bench=noop")
+        plane.kubectl("label", "namespace", name, f"bench={name}")
+        plane.kubectl("apply", "-f", "-", input=json.dumps(_configuration(name, port, authority)))
+    plane.kubectl("create", "serviceaccount", "bench", "-n", PLAIN)
+    plane.kubectl(
+        "create", "clusterrolebinding", "bench", "--clusterrole=cluster-admin", f"--serviceaccount={PLAIN}:bench"
+    )
+
+
+def _configuration(name: str, port: int, authority: bytes) -> Json:
     hook = {
-        "name": "noop.bench.example.com",
+        "name": f"{name}.example.com",
         "admissionReviewVersions": ["v1"],
         "sideEffects": "None",
         "clientConfig": {
-            "url": f"https://localhost:{noop_port}/enforce",
+            "url": f"https://localhost:{port}/enforce",
             "caBundle": base64.b64encode(authority).decode(),
         },
-        "namespaceSelector": {"matchLabels": {"bench": "noop"}},
+        "failurePolicy": "Ignore",  # the floor gives every question the same answer, which is taken for none
+        "namespaceSelector": {"matchLabels": {"bench": name}},
         "rules": [
             {
                 "apiGroups": ["apps"],
@@ -60,17 +72,12 @@ def prepare(plane: ControlPlane, noop_port: int, authority: bytes) -> None:
             }
         ],
     }
-    configuration = {
+    return {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingWebhookConfiguration",
-        "metadata": {"name": "bench-noop"},
+        "metadata": {"name": name},
         "webhooks": [hook],
     }
-    plane.kubectl("apply", "-f", "-", input=json.dumps(configuration))
-    plane.kubectl("create", "serviceaccount", "bench", "-n", PLAIN)
-    plane.kubectl(
-        "create", "clusterrolebinding", "bench", "--clusterrole=cluster-admin", f"--serviceaccount={PLAIN}:bench"
-    )
 
 
 class Client:
@@ -109,7 +116,7 @@ class Client:
 
 def measure(client: Client, count: int) -> Through:
     """A round of `count` creates in each namespace, in turn and in changing order, so that noise meets all alike."""
-    order = [PLAIN, NAMESPACE, NOOP]
+    order = [PLAIN, NAMESPACE, NOOP, FLOOR]
     took: dict[str, list[float]] = {namespace: [] for namespace in order}
     shuffled = random.Random(1)  # noqa: S311 - an order, not a secret
     for turn in range(count + _WARM_UP):
@@ -118,11 +125,12 @@ def measure(client: Client, count: int) -> Through:
             milliseconds = client.create(namespace)
             if turn >= _WARM_UP:
                 took[namespace].append(milliseconds)
-    without, ours, nothing = (_figures(took[namespace]) for namespace in (PLAIN, NAMESPACE, NOOP))
+    without, ours, nothing, floor = (_figures(took[namespace]) for namespace in (PLAIN, NAMESPACE, NOOP, FLOOR))
     return Through(
         without=without,
         ours=Added(ours.p50 - without.p50, ours.p99 - without.p99),
         nothing=Added(nothing.p50 - without.p50, nothing.p99 - without.p99),
+        floor=Added(floor.p50 - without.p50, floor.p99 - without.p99),
     )
 
 

@@ -37,11 +37,11 @@ def parse(value: object) -> int:
     Raises:
         ValueError: The value is no quantity; the text says why.
     """
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    written = str(value) if number else value
-    if not isinstance(written, str) or len(written) > _LONGEST:
-        raise ValueError(f"not a quantity: {str(value)[:_LONGEST]!r}")
-    return _parsed(written)
+    if isinstance(value, str) and len(value) <= _LONGEST:
+        return _parsed(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and len(str(value)) <= _LONGEST:
+        return _parsed(str(value))
+    raise ValueError(f"not a quantity: {str(value)[:_LONGEST]!r}")
 
 
 @lru_cache(maxsize=1024)  # the same few amounts stand in nearly every manifest

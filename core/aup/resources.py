@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from aup.quantity import parse
-from aup.review import mapping
 from aup.workload import Container, PodTemplate
 
 Amounts = dict[str, int]
@@ -39,16 +38,15 @@ def pod_amounts(template: PodTemplate, containers: Sequence[Asked]) -> Amounts:
     sidecars: Amounts = {}
     starting: Amounts = {}
     for container, asked in zip(template.containers, containers, strict=True):
-        match container.kind:
-            case "regular":
-                running = _sum(running, asked.amounts)
-            case "sidecar":
-                sidecars = _sum(sidecars, asked.amounts)
-                starting = _most(starting, sidecars)
-            case "init":
-                starting = _most(starting, _sum(sidecars, asked.amounts))
-            case "ephemeral":
-                pass  # the API allows them no resources
+        kind = container.kind
+        if kind == "regular":
+            running = _sum(running, asked.amounts)
+        elif kind == "sidecar":
+            sidecars = _sum(sidecars, asked.amounts)
+            starting = _most(starting, sidecars)
+        elif kind == "init":
+            starting = _most(starting, _sum(sidecars, asked.amounts))
+        # the API allows an ephemeral container no resources
     total = _most(_sum(running, sidecars), starting) if starting else running
     if "resources" in template.spec:
         total = total | _asked(template.spec["resources"]).amounts
@@ -57,12 +55,17 @@ def pod_amounts(template: PodTemplate, containers: Sequence[Asked]) -> Amounts:
     return total
 
 
+_NOTHING = Asked({}, [])
+
+
 def _asked(resources: object) -> Asked:
+    if not resources or not isinstance(resources, dict):
+        return _NOTHING
     amounts: Amounts = {}
     unreadable: list[tuple[str, str]] = []
-    written = mapping(resources)
     for part in ("limits", "requests"):
-        for name, amount in mapping(written.get(part)).items():
+        written = resources.get(part)
+        for name, amount in written.items() if isinstance(written, dict) else ():
             try:
                 nanos = parse(amount)
             except ValueError as error:
@@ -76,7 +79,10 @@ def _asked(resources: object) -> Asked:
 def _sum(one: Amounts, other: Mapping[str, int]) -> Amounts:
     if not one:
         return {**other}
-    return one | {name: one.get(name, 0) + amount for name, amount in other.items()}
+    total = one.copy()
+    for name, amount in other.items():
+        total[name] = total.get(name, 0) + amount
+    return total
 
 
 def _most(one: Amounts, other: Mapping[str, int]) -> Amounts:

@@ -5,14 +5,11 @@ pod template is judged like a Deployment. The search is bounded in depth and in 
 """
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from aup.review import Json, Review, count, listing, mapping, text
-
-Holder = tuple[Json, str]
-"""What holds a key `spec`, and its path."""
 
 ContainerKind = Literal["init", "sidecar", "regular", "ephemeral"]
 
@@ -38,6 +35,8 @@ KINDS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 _HOOKS = ("postStart", "preStop")
 _PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
+_SAYING = ("image", "command", "args", "env")
+_RUNNERS = frozenset({"lifecycle", *_PROBES})
 _DEPTH = 24
 _VISITS = 20_000
 
@@ -74,9 +73,11 @@ class Container(msgspec.Struct, frozen=True):
 
     def written(self) -> list[object]:
         """The fields that say what runs in it, as JSON; all of `texts()` stands there."""
-        get = self.spec.get
-        run = [mapping(runner).get("exec") for _, runner in self._runners()]
-        return [get("image"), get("command"), get("args"), get("env"), run]
+        spec = self.spec
+        found = [spec[field] for field in _SAYING if field in spec]
+        if not _RUNNERS.isdisjoint(spec):
+            found += [mapping(runner).get("exec") for _, runner in self._runners()]
+        return found
 
     def texts(self) -> list[str]:
         """Every string that says what runs in it: image, commands, and the environment's names and values."""
@@ -97,8 +98,11 @@ class Container(msgspec.Struct, frozen=True):
 
     def added_capabilities(self) -> list[str]:
         """`securityContext.capabilities.add`, upper case and without the `CAP_` that some runtimes accept."""
-        capabilities = mapping(mapping(self.spec.get("securityContext")).get("capabilities"))
-        return [text(capability).upper().removeprefix("CAP_") for capability in listing(capabilities.get("add"))]
+        security = self.spec.get("securityContext")
+        if not isinstance(security, dict) or "capabilities" not in security:
+            return []
+        added = listing(mapping(security["capabilities"]).get("add"))
+        return [text(capability).upper().removeprefix("CAP_") for capability in added]
 
 
 class PodTemplate(msgspec.Struct, frozen=True):
@@ -178,18 +182,20 @@ def _template(holder: Json, path: str) -> PodTemplate:
         annotations=mapping(mapping(holder.get("metadata")).get("annotations")),
         annotations_path=f"{prefix}metadata.annotations",
         spec=spec,
-        containers=tuple(_containers(spec, f"{prefix}spec")),
+        containers=_containers(spec, f"{prefix}spec"),
     )
 
 
-def _containers(spec: Json, path: str) -> Iterator[Container]:
+def _containers(spec: Json, path: str) -> tuple[Container, ...]:
+    found = []
     for key, kind in _LISTS:
-        for index, entry in enumerate(listing(spec.get(key))):
-            if isinstance(entry, dict):
-                sidecar = kind == "init" and entry.get("restartPolicy") == "Always"
-                yield Container(
-                    "sidecar" if sidecar else kind, f"{path}.{key}[{index}]", text(entry.get("name")), entry
-                )
+        if key in spec:
+            for index, entry in enumerate(listing(spec[key])):
+                if isinstance(entry, dict):
+                    sidecar = kind == "init" and entry.get("restartPolicy") == "Always"
+                    name = text(entry.get("name"))
+                    found.append(Container("sidecar" if sidecar else kind, f"{path}.{key}[{index}]", name, entry))
+    return tuple(found)
 
 
 def _search(manifest: Json) -> Iterator[PodTemplate]:
@@ -198,35 +204,46 @@ def _search(manifest: Json) -> Iterator[PodTemplate]:
     What is below a key `spec` belongs to a template with its metadata beside it; below any other name it stands alone.
     """
     visits = 0
-    pending: list[tuple[Json | list[object], str, int, Holder | None]] = [(manifest, "", 0, None)]
+    pending: list[_Place] = [_Place(manifest, None, "", 0)]
     while pending and visits < _VISITS:
-        value, path, depth, holder = pending.pop()
+        place = pending.pop()
         visits += 1
+        value = place.value
         if isinstance(value, dict) and _is_pod_spec(value):
-            if holder:
-                yield _template(*holder)
-            else:
-                yield PodTemplate(path, {}, f"{path}.metadata.annotations", value, tuple(_containers(value, path)))
-        if depth < _DEPTH:
-            pending.extend(
-                (child, name, depth + 1, below)
-                for child, name, below in _children(value, path)
-                if isinstance(child, (dict, list)) and name not in {"metadata", "status"}
-            )
+            yield _found(place, value)
+        if place.depth < _DEPTH:
+            for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+                if isinstance(child, (dict, list)) and (place.depth or key not in {"metadata", "status"}):
+                    pending.append(_Place(child, place, key, place.depth + 1))
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """A value under search, and the one that holds it; its path is put together only where something is found."""
+
+    value: Json | list[Any]
+    holder: "_Place | None"
+    key: str | int
+    depth: int
+
+    def path(self) -> str:
+        if self.holder is None:
+            return ""
+        above = self.holder.path()
+        if isinstance(self.key, int):
+            return f"{above}[{self.key}]"
+        return f"{above}.{self.key}" if above else self.key
+
+
+def _found(place: _Place, spec: Json) -> PodTemplate:
+    if place.key == "spec" and place.holder and isinstance(place.holder.value, dict):
+        return _template(place.holder.value, place.holder.path())
+    path = place.path()
+    return PodTemplate(path, {}, f"{path}.metadata.annotations", spec, _containers(spec, path))
 
 
 def _is_pod_spec(value: Json) -> bool:
     return any(
-        isinstance(entry, dict) and isinstance(entry.get("image"), str)
+        key in value
+        and any(isinstance(entry, dict) and isinstance(entry.get("image"), str) for entry in listing(value[key]))
         for key, _ in _LISTS
-        for entry in listing(value.get(key))
     )
-
-
-def _children(value: Json | list[object], path: str) -> Iterator[tuple[object, str, Holder | None]]:
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield child, f"{path}.{key}" if path else str(key), (value, path) if key == "spec" else None
-    else:
-        for index, child in enumerate(value):
-            yield child, f"{path}[{index}]", None

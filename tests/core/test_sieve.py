@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aup.signatures.matcher import SIGNATURES, evidence, exact, text_of, verdict
+from aup.signatures.matcher import SIGNATURES, evidence, exact, verdict
 from aup.signatures.reading import read
 from aup.workload import Container
 
@@ -68,7 +68,7 @@ def told(spec: Spec) -> bool:
     container = Container("regular", "c", "web", {"image": "registry.example/web:1", **spec})
     whole = exact(container, read(container))
     worth = verdict(whole) in {"medium", "strong"}
-    assert not worth or evidence(container, text_of(container)) == whole, spec
+    assert not worth or evidence(container) == whole, spec
     return worth
 
 

@@ -14,7 +14,7 @@ import uvloop
 
 from aup import environment, logs
 from aup.errors import InputError
-from aup_webhook import tls, watch
+from aup_webhook import memory, tls, watch
 from aup_webhook.app import Draining, plain_app, review_app
 from aup_webhook.settings import Settings
 from aup_webhook.snapshot import Snapshot
@@ -36,7 +36,16 @@ async def serve(settings: Settings) -> None:
     snapshot, draining = Snapshot(), Draining()
     snapshot.start()
     watch.start(snapshot)
-    common = {"host": settings.host, "http": "httptools", "lifespan": "off", "log_config": None, "access_log": False}
+    common = {
+        "host": settings.host,
+        "http": "httptools",
+        "lifespan": "off",
+        "log_config": None,
+        "access_log": False,
+        "proxy_headers": False,
+        "server_header": False,
+        "date_header": False,
+    }
     secure = uvicorn.Config(
         review_app(snapshot, settings.max_body_bytes),
         port=settings.port,
@@ -74,6 +83,7 @@ def main() -> int:
         print(f"aup_webhook: {error}", file=sys.stderr)  # noqa: T201 - there is no log yet
         return 2
     logs.configure(settings.log_level)
+    memory.give_back_large_buffers()
     uvloop.run(serve(settings))
     return 0
 

@@ -64,8 +64,7 @@ class Reviews:
         content = answer(uid, review, verdict)
         if verdict.findings:
             _note(uid, review, verdict)
-        (metrics.DENIED if verdict.denials else metrics.ALLOWED).inc()
-        metrics.REVIEW_SECONDS.observe(time.perf_counter() - began)
+        metrics.REVIEWS.count("denied" if verdict.denials else "allowed", time.perf_counter() - began)
         await _send(send, 200, content, _JSON)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:

@@ -27,7 +27,8 @@ def host_access(subject: Subject) -> Iterator[Finding]:
     for template in subject.workload.templates:
         yield from _pod(template)
         for container in template.containers:
-            yield from _container(container)
+            if "securityContext" in container.spec:
+                yield from _container(container)
 
 
 def _pod(template: PodTemplate) -> Iterator[Finding]:

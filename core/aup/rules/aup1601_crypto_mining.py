@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from aup.model import Finding, Subject, rule
-from aup.signatures.matcher import Evidence, evidence, image_evidence, text_of, verdict
+from aup.signatures.matcher import Evidence, evidence, image_evidence, text_of, verdict, worth_reading
 
 SHOWN = 3
-MOST_TEXT = 256 * 1024
-"""Bytes of commands and environment in one object: honest ones have a few thousand, and judging takes its time."""
+MOST_TEXT = 128 * 1024
+"""Bytes of commands and environment in one object: honest ones have a few thousand (Linux takes no argument as long as
+this, MAX_ARG_STRLEN in execve(2)), and judging takes its time."""
 
 
 @rule(id="AUP1601", clause="1.6")
@@ -20,14 +21,15 @@ def crypto_mining(subject: Subject) -> Iterator[Finding]:
     Fix: Remove the miner. If this is something else, use a name, address or option that says so, or ask for a permit.
     """
     size = 0
-    for container in subject.workload.containers():
-        text = text_of(container)
+    for template in subject.workload.templates:
+        text = text_of(template.containers)
         size += len(text)
         if size > MOST_TEXT:
-            found_text = f"over {MOST_TEXT} bytes of commands and environment, too many to judge"
-            yield Finding(container.path, found_text, container.name)
+            yield Finding(template.path, f"over {MOST_TEXT} bytes of commands and environment, too many to judge")
             return
-        yield from _told(evidence(container, text), container.name)
+        if worth_reading(text):
+            for container in template.containers:
+                yield from _told(evidence(container), container.name)
     for template in subject.workload.templates:
         for at, reference in template.image_volumes():
             yield from _told(image_evidence(at, reference))

@@ -1,10 +1,10 @@
 """AUP1603 excessive-resources: more than the quota for a container, a Pod, or a workload."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from aup.model import Finding, Subject, rule
 from aup.quantity import parse, render
-from aup.resources import container_asks, pod_amounts
+from aup.resources import Amounts, container_asks, pod_amounts
 
 # Asergo's figures for a tenant without a quota of its own: half of, the whole of, and twice a common 32-core server.
 DEFAULTS = {
@@ -28,26 +28,30 @@ def excessive_resources(subject: Subject) -> Iterator[Finding]:
     for template in workload.templates:
         asked = [container_asks(container) for container in template.containers]
         for container, asks in zip(template.containers, asked, strict=True):
-            at = f"{container.path}.resources"
             for field, why in asks.unreadable:
-                yield Finding(f"{at}.{field}", why, container.name)
-            yield from _over(subject, "perContainer", at, asks.amounts, container.name)
+                yield Finding(f"{container.path}.resources.{field}", why, container.name)
+            for resource in _over(subject, "perContainer", asks.amounts):
+                yield _finding(
+                    subject, "perContainer", f"{container.path}.resources", resource, asks.amounts, container.name
+                )
         pod = pod_amounts(template, asked)
-        yield from _over(subject, "perPod", template.path, pod)
+        for resource in _over(subject, "perPod", pod):
+            yield _finding(subject, "perPod", template.path, resource, pod)
         if workload.replicas > 1:
             total = {resource: amount * workload.replicas for resource, amount in pod.items()}
-            yield from _over(subject, "perWorkload", workload.replicas_path, total)
+            for resource in _over(subject, "perWorkload", total):
+                yield _finding(subject, "perWorkload", workload.replicas_path, resource, total)
 
 
-def _over(subject: Subject, scope: str, at: str, asked: Mapping[str, int], container: str = "") -> list[Finding]:
+def _over(subject: Subject, scope: str, asked: Amounts) -> list[str]:
+    """The resources of which too much is asked for."""
     limits = subject.limits.get(scope)
-    if not limits:
-        return []
-    over = [resource for resource, most in limits.items() if asked.get(resource, 0) > most]
-    return [Finding(at, _told(scope, each, asked[each], limits[each]), container, asked[each], each) for each in over]
+    return [each for each in asked if each in limits and asked[each] > limits[each]] if limits else []
 
 
-def _told(scope: str, resource: str, amount: int, most: int) -> str:
+def _finding(subject: Subject, scope: str, at: str, resource: str, asked: Amounts, container: str = "") -> Finding:
+    amount, most = asked[resource], subject.limits[scope][resource]
     binary = resource != "cpu"
     wants, allows = render(amount, binary=binary), render(most, binary=binary)
-    return f"{resource} {wants}, where a {_UNITS[scope]} may have {allows}"
+    found = f"{resource} {wants}, where a {_UNITS[scope]} may have {allows}"
+    return Finding(at, found, container, amount, resource)

@@ -33,12 +33,18 @@ def missing_license(subject: Subject) -> Iterator[Finding]:
             at, shared = "metadata.namespace", inherited
         if shared is not None and (problem := _problem(shared)):
             yield Finding(at, problem)
+        single = _of_containers(template.annotations) or _of_containers(own)
         for container in template.containers:
-            place, stated = _stated(CONTAINER_LICENSE_PREFIX + container.name, template, own)
+            place, stated = _stated(CONTAINER_LICENSE_PREFIX + container.name, template, own) if single else ("", None)
             if stated is not None and (problem := _problem(stated)):
                 yield Finding(place, problem, container.name)
             elif stated is None and shared is None and not trusted:
                 yield Finding(at, "no licence annotation", container.name)
+
+
+def _of_containers(annotations: Json) -> bool:
+    """Whether there is a licence for a single container."""
+    return any(key.startswith(CONTAINER_LICENSE_PREFIX) for key in annotations)
 
 
 def _stated(key: str, template: PodTemplate, own: Json) -> tuple[str, object]:

@@ -5,7 +5,7 @@ the text alone, and a name is never found inside another word.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import msgspec
@@ -43,7 +43,6 @@ _HOST_AND_PORT = re.compile(r"[A-Za-z0-9._-]+:[0-9]{2,5}")
 _PLACEHOLDER = re.compile(r"\$[({]?\w+[)}]?(?::[0-9]{2,5})?", re.ASCII)
 _AUTHORITY = re.compile(r"[\w.:\[\]-]*", re.ASCII)
 _MONERO = re.compile(r"[48][1-9A-HJ-NP-Za-km-z]{94}(?:[1-9A-HJ-NP-Za-km-z]{11})?")
-_MONERO_LENGTH = 95
 _PAYOUT = re.compile(r"([A-Za-z]{2,10}):[A-Za-z0-9]{20,128}(?:\.[\w.#-]+)?", re.ASCII)
 _SHORTEST = 3  # characters; no token is shorter
 _LONGEST_PIECE = 512  # characters of a word or image path; no longer one can be pulled or resolved
@@ -59,23 +58,31 @@ class Evidence(msgspec.Struct, frozen=True):
     said: str
 
 
-def evidence(container: Container, text: bytes) -> list[Evidence]:
-    """The evidence in a container with this text, strongest first and each said once; none where it is too little."""
+def text_of(containers: Sequence[Container]) -> bytes:
+    """The text of containers as the sieve reads it."""
+    text = flat_json([container.written() for container in containers])
+    return flat(word for container in containers for word in container.texts()) if text is None else text
+
+
+def worth_reading(text: bytes) -> bool:
+    """Whether a flat text may hold evidence enough, or has a variable to put in before that is known."""
+    return b"$" in text or _telling(text)
+
+
+def _telling(text: bytes) -> bool:
     words = long_words(text, SHORTEST_BASE64)
-    if _SIEVE.holds(text) or _pays(words):
-        return exact(container, read(container))
-    if b"$" in text or any(map(decoded, words)):  # something has to be put in or opened before all is seen
-        reading = read(container)
-        text = flat(reading.texts())
-        if _SIEVE.holds(text) or _pays(long_words(text, _MONERO_LENGTH)):
-            return exact(container, reading)
+    return _SIEVE.holds(text) or any(decoded(word) or _MONERO.search(word) for word in words)
+
+
+def evidence(container: Container) -> list[Evidence]:
+    """The evidence in a container, strongest first and each said once; none where it is too little to tell."""
+    text = text_of((container,))
+    if not worth_reading(text):
+        return []
+    reading = read(container)
+    if _telling(text) or _telling(flat(reading.texts())):
+        return exact(container, reading)
     return []
-
-
-def text_of(container: Container) -> bytes:
-    """A container's text as the sieve reads it."""
-    text = flat_json(container.written())
-    return flat(container.texts()) if text is None else text
 
 
 def exact(container: Container, reading: Reading) -> list[Evidence]:
@@ -97,10 +104,6 @@ def _together(variables: dict[str, Evidence], found: list[Evidence]) -> list[Evi
     if named or not _PAYEES.isdisjoint(variables):
         return [Evidence(first.at, "variable", "medium", f"{first.said} and {second.said}")]
     return [first]
-
-
-def _pays(words: list[str]) -> bool:
-    return any(_MONERO.search(word) for word in words)
 
 
 def image_evidence(at: str, reference: str) -> list[Evidence]:
