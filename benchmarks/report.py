@@ -94,8 +94,18 @@ def _rest(found: dict[str, Any]) -> str:
         [str(count), f"{found['replicas'][f'{count} per second']:.0f}", f"{found['replicas'][f'{count} cpu_us']:.1f}"]
         for count in (1, 2)
     ]
+    check = found["check"]
+    checks = [["aup check", "seconds", "files a second"], ["one file", f"{check.one_file:.3f}", ""]]
+    checks += [
+        [
+            f"{check.files:,} files, {jobs} process{'es' * (jobs != '1')}",
+            f"{seconds:.2f}",
+            f"{check.files / seconds:,.0f}",
+        ]
+        for jobs, seconds in check.all_files.items()
+    ]
     compared = [["ratios", ""], *([name, f"{value:.2f}"] for name, value in found["ratios"].items())]
-    return "\n\n".join(_table(rows) for rows in (costs, memory, replicas, compared))
+    return "\n\n".join(_table(rows) for rows in (costs, memory, replicas, checks, compared))
 
 
 def _growth(found: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks import direct, growth, inprocess, machine, report, through
+from benchmarks import check, direct, growth, inprocess, machine, report, through
 from benchmarks.bodies import Verdict
 from benchmarks.generator import Generator, finished
 from benchmarks.servers import Server, answers, bind, listens
@@ -141,6 +141,8 @@ def measure(bench: Bench, say: report.Say) -> dict[str, Any]:
     found["replicas"] = _replicas(bench, bodies)
     say("in the process")
     found["in_process"] = inprocess.measure()
+    say("aup check")
+    found["check"] = check.measure()
     say("growth")
     found["growth"] = growth.measure(lambda _: None)
     return found
@@ -229,6 +231,7 @@ def limits(found: dict[str, Any]) -> list[Limit]:
         Limit("added to p50 through kube-apiserver, ms", added, 1.3),
         Limit("memory after load, MB", found["memory_mb"]["after load"], 90),
         Limit("from start to ready, s", statistics.median(found["starts_seconds"]), 2.0),
+        Limit("aup check of one file, from start to end, s", found["check"].one_file, 0.15),
         Limit("growth: series above their exponent", sum(not each.holds for each in found["growth"]), 0),
     ]
 

@@ -70,8 +70,10 @@ async def serve(settings: Settings) -> None:
         loop.add_signal_handler(number, lambda: stopping.append(loop.create_task(stop())))
     assert secure.ssl is not None  # noqa: S101 - load() above made it
     fresh = loop.create_task(tls.keep_fresh(secure.ssl, Path(settings.tls_cert), Path(settings.tls_key)))
+    spare = loop.create_task(memory.give_back_what_is_free())
     await asyncio.gather(*(server.serve() for server in servers))
     fresh.cancel()
+    spare.cancel()
 
 
 def main() -> int:
@@ -83,7 +85,6 @@ def main() -> int:
         print(f"aup_webhook: {error}", file=sys.stderr)  # noqa: T201 - there is no log yet
         return 2
     logs.configure(settings.log_level)
-    memory.give_back_large_buffers()
     uvloop.run(serve(settings))
     return 0
 

@@ -1,19 +1,18 @@
 """How the process keeps its memory small."""
 
+import asyncio
 import ctypes
 
-_M_MMAP_THRESHOLD = -3
-"""mallopt(3)."""
-
-_LARGE = 128 * 1024
+_EVERY_SECONDS = 10.0
 
 
-def give_back_large_buffers() -> None:
-    """Have buffers of 128 KiB and more given back to the system as soon as they are free.
+async def give_back_what_is_free() -> None:
+    """Give memory that is free back to the system every ten seconds, until cancelled.
 
-    glibc raises that bound to the largest buffer that was freed, so that after a burst of large reviews some twenty
-    megabytes would stay with the process for good. Other C libraries do as they do.
+    After a burst of large reviews glibc would keep some twenty megabytes for good, in pieces between what is in use.
+    It takes a millisecond, in a thread of its own. Other C libraries do as they do.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _LARGE)
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    while trim is not None:
+        await asyncio.sleep(_EVERY_SECONDS)
+        await asyncio.to_thread(trim, 0)
