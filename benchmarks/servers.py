@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 _READY_SECONDS = 30.0
 _POLL_SECONDS = 0.005
@@ -57,6 +57,10 @@ class Server:
     def memory_mb(self) -> float:
         """Resident memory in MB (10⁶ bytes)."""
         return memory_mb(self.pid)
+
+    def highest_memory_mb(self) -> float:
+        """The most resident memory that it has had, in MB."""
+        return memory_mb(self.pid, "VmHWM")
 
     def stop(self) -> None:
         """End it."""
@@ -118,7 +122,7 @@ def cpu_seconds(pid: int) -> float:
     return spent / 1e9
 
 
-def memory_mb(pid: int) -> float:
-    """Resident memory of a process in MB (10⁶ bytes)."""
-    line = next(each for each in Path(f"/proc/{pid}/status").read_text().splitlines() if each.startswith("VmRSS"))
-    return int(line.split()[1]) * 1024 / 1e6
+def memory_mb(pid: int, line: Literal["VmRSS", "VmHWM"] = "VmRSS") -> float:
+    """Resident memory of a process in MB (10⁶ bytes), now or (`VmHWM`) at its highest."""
+    said = next(each for each in Path(f"/proc/{pid}/status").read_text().splitlines() if each.startswith(line))
+    return int(said.split()[1]) * 1024 / 1e6
