@@ -61,7 +61,7 @@ generate: $(INSTALLED) ## Make CRDs, reference docs and the chart's copies anew 
 
 .PHONY: lock
 lock: $(BIN)/uv ## Resolve dependencies anew and write the hash-pinned requirements
-	@for extras in "dev --all-extras --group test --group lint --group build" "webhook --extra webhook" "operator --extra operator" "bench --group bench"; do \
+	@for extras in "dev --all-extras --group test --group lint --group build" "webhook --extra webhook" "operator --extra operator" "bench --group bench --constraints requirements/dev.txt"; do \
 		set -- $$extras; name=$$1; shift; \
 		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 			--custom-compile-command "make lock" pyproject.toml "$$@" --output-file requirements/$$name.txt; \

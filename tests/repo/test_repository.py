@@ -61,6 +61,20 @@ def test_locked_requirements_name_no_registry() -> None:
         assert "--hash=sha256:" in text, lock.name
 
 
+def test_the_locks_pin_one_version_of_a_package() -> None:
+    """What one target installs is what the others have, so `make bench` changes nothing under the tests."""
+    pins: dict[str, set[str]] = {}
+    for lock in (ROOT / "requirements").glob("*.txt"):
+        for line in lock.read_text().splitlines():
+            name, equals, version = line.partition("==")
+            if equals and not line.startswith((" ", "#")):
+                pins.setdefault(name, set()).add(f"{lock.name} {version.rstrip(chr(92)).strip()}")
+
+    differing = {name for name, found in pins.items() if len({each.partition(" ")[2] for each in found}) > 1}
+
+    assert {name: pins[name] for name in differing if not any(";" in each for each in pins[name])} == {}
+
+
 def test_the_readme_names_the_two_commands() -> None:
     """A newcomer finds `make demo` and `make test`."""
     readme = (ROOT / "README.md").read_text()

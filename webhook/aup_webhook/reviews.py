@@ -1,7 +1,7 @@
 """The hot path: `POST /enforce` as a bare ASGI application, in front of all others.
 
-FastAPI's routing and request objects would cost as much CPU again as reading, judging and answering a review do
-(docs/performance.md); whatever is not `/enforce` goes on to it.
+FastAPI's routing and request objects would cost nearly as much CPU again as reading, judging and answering a review
+do (docs/performance.md); whatever is not `/enforce` goes on to it.
 """
 
 import logging
@@ -76,7 +76,7 @@ class Reviews:
         if not message.get("more_body"):  # nearly always: the whole body came at once
             body: bytes = message.get("body", b"")
             return body if len(body) <= self._max_body_bytes else None
-        parts = bytearray(message["body"])
+        parts = bytearray(message.get("body", b""))
         while message.get("more_body"):
             message = await receive()
             parts += message.get("body", b"")

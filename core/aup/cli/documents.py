@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from aup.cli.values import Place, UnreadableError, values
+from aup.cli.values import TOO_DEEP, Place, UnreadableError, values
 
 MOST_PROBLEMS = 20
 """Problems told about one file; after that, reading it stops."""
@@ -21,6 +21,7 @@ _ALLOWED_ASCII = re.compile(r"[\t\n\r\x20-\x7e]*")
 _ALLOWED = "[\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*"  # compiling it takes milliseconds
 _SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _ENDED = "found unexpected end of stream"
+_TOO_DEEP = "exceeded maximum nesting depth"  # what libyaml says by itself, from PyYAML 6.0.4 on
 _HINTS = {
     "mapping values are not allowed in this context": "quote a value that holds ': ', or mend the indentation",
     "did not find expected key": "mend the indentation of this line or the one before",
@@ -110,4 +111,6 @@ def _told(text: str, at: int, error: yaml.MarkedYAMLError) -> str:
     if text[at : at + 1] == "\t":
         return "not valid YAML: a tab as indentation; use spaces"
     problem = error.problem or "unknown problem"
+    if problem == _TOO_DEEP:
+        return TOO_DEEP
     return f"not valid YAML: {problem}; {_HINTS.get(problem, 'mend this line or the one before')}"

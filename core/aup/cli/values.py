@@ -22,6 +22,7 @@ from aup.cli import scalars
 
 DEEPEST = 200
 """Levels of nesting; Kubernetes' own deepest schemas have about 60. Each takes two levels of Python's stack."""
+TOO_DEEP = f"nested deeper than {DEEPEST} levels; no Kubernetes object is"
 MOST_VALUES = 1_000_000
 """Values in one document, aliases counted as often as they are used."""
 
@@ -108,9 +109,7 @@ class _Reader:
         if event.tag is not None:
             _check_tag(event, scalars.MAP_TAG if is_mapping else scalars.SEQ_TAG)
         if self._depth >= DEEPEST:
-            raise UnreadableError(
-                event.start_mark.index, f"nested deeper than {DEEPEST} levels; no Kubernetes object is"
-            )
+            raise UnreadableError(event.start_mark.index, TOO_DEEP)
         before, outside = self._count, self._deepest
         self._count += 1
         if self._count > MOST_VALUES:

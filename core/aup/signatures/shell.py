@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from aup.signatures import words as word_lists
 
 _FINDERS = word_lists()["finders"]
+_QUOTED = r"""'[^']*+(?:'|\Z) | "(?:[^"\\]|\\.)*+(?:"|\\?\Z) | \\(?:.|\Z)"""
 _LEXEME = re.compile(
-    r"""(?P<blank>[^\S\n]++ | (?<!\S)\#[^\n]*+)
+    rf"""(?<!\S)\#[^\n]*+
       | (?P<end>[\n;|&()`]++)
-      | '(?P<single>[^']*+)(?:'|\Z)
-      | "(?P<double>(?:[^"\\]|\\.)*+)(?:"|\\?\Z)
-      | \\(?P<escaped>.)
-      | (?P<plain>[^\s'"\\;|&()`]++ | .)""",
+      | (?P<word>(?:[^\s'"\\;|&()`]++ | {_QUOTED})++)""",
     re.VERBOSE | re.DOTALL,
 )
+_QUOTE = re.compile(_QUOTED, re.VERBOSE | re.DOTALL)
+_QUOTING = re.compile(r"""['"\\]""")
 _VARIABLE = re.compile(r"\$(?:\{(\w++)(?::?[-=]([^{}]*+))?[^{}]*+\}|(\w++))", re.ASCII)
 _KUBERNETES_VARIABLE = re.compile(r"\$\(([\w.-]++)\)", re.ASCII)
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*+)=(.*)", re.ASCII | re.DOTALL)
@@ -52,17 +52,18 @@ class Scope:
 def commands(text: str, scope: Scope, depth: int = 0) -> Iterator[list[str]]:
     """Each simple command in the text as its words; assignments are added to `scope`."""
     words: list[str] = []
-    pieces: list[str] = []
     for lexeme in _LEXEME.finditer(text):
-        kind = lexeme.lastgroup or ""
-        if kind not in {"blank", "end"}:
-            pieces.append(lexeme[kind] if lexeme[kind] != "\n" else "")
-            continue
-        yield from _finished(pieces, words, scope, depth)
+        kind = lexeme.lastgroup
         if kind == "end":
             yield words
             words = []
-    yield from _finished(pieces, words, scope, depth)
+        elif kind == "word":
+            word = lexeme[0]
+            quoted = _QUOTING.search(word) is not None
+            if quoted or "$" in word or "=" in word or len(word) >= SHORTEST_BASE64:
+                yield from _opened(_QUOTE.sub(_unquoted, word) if quoted else word, words, scope, depth)
+            else:
+                words.append(word)
     yield words
 
 
@@ -97,12 +98,18 @@ def decoded(word: str) -> str:
     return text if text.replace("\n", "").replace("\t", "").replace("\r", "").isprintable() else ""
 
 
-def _finished(pieces: list[str], words: list[str], scope: Scope, depth: int) -> Iterator[list[str]]:
-    """Put the pieces of one word together and into `words`; yields the commands of a script inside it."""
-    if not pieces:
-        return
-    word = "".join(pieces)
-    pieces.clear()
+def _unquoted(quoted: re.Match[str]) -> str:
+    """What a shell makes of a quoted part; an escaped line feed goes on with the line."""
+    part = quoted[0]
+    if part[0] == "\\":
+        return part[1:].replace("\n", "") if len(part) > 1 else part
+    return (
+        part[1:-1] if len(part) > 1 and part[-1] == part[0] else part[1:].removesuffix("\\" if part[0] == '"' else "")
+    )
+
+
+def _opened(word: str, words: list[str], scope: Scope, depth: int) -> Iterator[list[str]]:
+    """Put variables into a word, and the word into `words`; yields the commands of a script inside it."""
     if "$" in word:
         word = _VARIABLE.sub(lambda match: _value(match, scope), word)
     assignment = assigned(word)
