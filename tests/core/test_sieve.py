@@ -117,7 +117,16 @@ def test_every_sort_of_evidence_passes_the_sieve(script: str, *, hidden: bool) -
 
 
 @pytest.mark.parametrize(
-    "spec", [{"image": "registry.example/rigel-rvn"}, {"env": [{"name": "XMR\u0131G_POOL", "value": "1"}]}]
+    "spec",
+    [
+        {"image": "registry.example/rigel-rvn"},
+        {"env": [{"name": "XMR\u0131G_POOL", "value": "1"}]},
+        {
+            "image": "registry.example/rigel",
+            "command": ["sh", "-c", "$(A)KER=1 run"],
+            "env": [{"name": "A", "value": "WOR"}],
+        },
+    ],
 )
 def test_weak_signs_and_foreign_letters_pass_the_sieve(spec: Spec) -> None:
     """A word beside a coin's name, and a letter that is another one in upper case."""

@@ -80,9 +80,7 @@ def evidence(container: Container) -> list[Evidence]:
     if not worth_reading(text):
         return []
     reading = read(container)
-    if _telling(text) or _telling(flat(reading.texts())):
-        return exact(container, reading)
-    return []
+    return exact(container, reading) if _telling(text + flat(reading.texts())) else []
 
 
 def exact(container: Container, reading: Reading) -> list[Evidence]:
