@@ -2,13 +2,17 @@
 
 import binascii
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aup.signatures.matcher import SIGNATURES, evidence, exact, verdict
 from aup.signatures.reading import read
 from aup.workload import Container
+from tests.core import disguised
 
 Spec = dict[str, Any]
 
@@ -91,6 +95,7 @@ def test_no_disguise_is_stopped_by_the_sieve(place: str, disguise: str) -> None:
 @pytest.mark.parametrize(
     "script",
     [
+        "exec xmrig -t 22",
         "exec xmrig --threads 2",
         "run a file\t-a\trx/0",
         "x\u2003-a\u2003rx/0",
@@ -148,3 +153,10 @@ def test_no_variable_hides_a_signature_from_the_sieve(token: str, written: str) 
 def _words(spec: Spec) -> list[str]:
     container = Container("regular", "c", "web", spec)
     return container.texts()
+
+
+@settings(max_examples=2000)
+@given(st.integers())
+def test_the_sieve_is_in_nobodys_way(seed: int) -> None:
+    """Whatever two signs are hidden by whatever two disguises, what the exact search tells passes."""
+    told(disguised.container(Random(seed)))  # noqa: S311 - cases, not secrets

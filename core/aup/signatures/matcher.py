@@ -70,7 +70,7 @@ def worth_reading(text: bytes) -> bool:
 
 
 def _telling(text: bytes) -> bool:
-    words = long_words(text, SHORTEST_BASE64)
+    words = long_words(text, SHORTEST_BASE64 - len("=="))
     return _SIEVE.holds(text) or any(decoded(word) or _MONERO.search(word) for word in words)
 
 
