@@ -13,11 +13,12 @@ from msgspec.structs import replace
 from aup.engine import decide
 from aup.facts import Facts
 from aup.signatures import anchors
-from aup_webhook.wire import answer, decode
+from aup_webhook.wire import decode
 from benchmarks import growth_reviews as reviews
-from benchmarks.growth_facts import NOW, changed, facts, kib_of_snapshot, snapshot
+from benchmarks.growth_facts import changed, facts, kib_of_snapshot, snapshot
 from benchmarks.growth_series import FLAT, Point, Series, series
 from benchmarks.growth_signatures import in_place, kib_of_table, strong_name, table
+from benchmarks.inprocess import NOW, judge
 
 REPEATED = 5
 """The rules that are repeated: the first five, the dearest, all of which judge workloads."""
@@ -27,12 +28,6 @@ Report = Callable[[str], None]
 _WIDTH = 90
 HEADER = f"{'growth, CPU µs at each size':<40}{'':<{_WIDTH}}{'expon.':>7}{'step':>7}{'limit':>7}{'one more':>10}"
 """The line above the rows."""
-
-
-def review(body: bytes, known: Facts) -> bytes:
-    """All that the webhook does with a body in the process."""
-    uid, asked = decode(body)
-    return answer(uid, asked, decide(asked, known, NOW))
 
 
 def measure(report: Report) -> list[Series]:
@@ -75,7 +70,7 @@ def _at(size: int, body: bytes, known: Facts, findings: int = 0, denials: int = 
     verdict = decide(asked, known, NOW)
     if (len(verdict.findings), len(verdict.denials)) != (findings, denials):
         raise RuntimeError(f"{len(verdict.findings)} findings, {len(verdict.denials)} denials at {size}")
-    return Point(size, partial(review, body, known))
+    return Point(size, partial(judge, body, known))
 
 
 def _rules() -> Iterator[Series]:

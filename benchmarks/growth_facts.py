@@ -2,14 +2,12 @@
 
 import tracemalloc
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from aup.facts import Facts
 from aup.review import Json
 from aup_webhook.snapshot import READERS, Snapshot
 from benchmarks.growth_reviews import NAMESPACE
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TENANT = "tenant-0"
 """The tenant of the namespace that all reviews are in."""
 

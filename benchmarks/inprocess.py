@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,7 @@ from benchmarks.bodies import Verdict, review
 from benchmarks.direct import SIZES
 
 _TENANTS = Path(__file__).resolve().parent.parent / "examples" / "tenants.yaml"
-_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _ROUNDS = 7
 _BYTES_A_ROUND = 2_000_000
 _DIFFERENT = 64
@@ -33,12 +34,7 @@ class Cost(msgspec.Struct, frozen=True):
 
 def measure() -> dict[str, Cost]:
     """The cost of each size and verdict."""
-    known = facts()
-
-    def judged(body: bytes) -> bytes:
-        uid, asked = decode(body)
-        return answer(uid, asked, decide(asked, known, _NOW))
-
+    judged = partial(judge, known=facts())
     costs = {}
     verdicts: tuple[Verdict, ...] = ("allowed", "denied")
     for (name, size), verdict in itertools.product(SIZES.items(), verdicts):
@@ -47,6 +43,12 @@ def measure() -> dict[str, Cost]:
         spread = (max(whole) - min(whole)) / statistics.median(whole)
         costs[f"{name} {verdict}"] = Cost(statistics.median(decoding), statistics.median(whole), spread)
     return costs
+
+
+def judge(body: bytes, known: Facts) -> bytes:
+    """All that the webhook does with a body in the process."""
+    uid, asked = decode(body)
+    return answer(uid, asked, decide(asked, known, NOW))
 
 
 def facts() -> Facts:

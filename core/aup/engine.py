@@ -90,7 +90,7 @@ def _viewed(active: ActiveRule, subject: Subject, facts: Facts) -> Subject:
 
 def _judge(active: ActiveRule, subject: Subject, found: Iterable[Finding], facts: Facts) -> Iterator[Judged]:
     tenant = subject.namespace.tenant if subject.namespace else ""
-    permits: tuple[Permit, ...] | None = None
+    permits = facts.permits_at(tenant, active.rule.id, subject.now)
     before: dict[Spot, _Old] | None = None
     denials = 0
     for finding in found:
@@ -102,13 +102,12 @@ def _judge(active: ActiveRule, subject: Subject, found: Iterable[Finding], facts
         if mode != "deny":
             yield _told(active, mode, finding)
             continue
-        if permits is None or before is None:
-            permits = facts.permits_at(tenant, active.rule.id, subject.now)
-            before = _before(active, subject, facts)
         permit = next((one for one in permits if _covers(one, finding, subject.review)), None)
         if permit is not None:
             yield _told(active, "audit", finding, permit=permit.metadata.name)
             continue
+        if before is None:
+            before = _before(active, subject, facts)
         old = before.get(_spot(finding))
         existing = old is not None and _no_worse(finding, old)
         denials += not existing

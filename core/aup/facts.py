@@ -20,6 +20,8 @@ from aup.policy import Policy, compiled, nanos
 from aup.review import Json, mapping, text
 
 T = TypeVar("T", bound=Struct)
+Key = TypeVar("Key")
+Item = TypeVar("Item")
 
 _TYPES: dict[str, type[Any]] = {kind.kind: kind.model for kind in KINDS}
 
@@ -110,19 +112,21 @@ def in_order(policies: Iterable[Policy]) -> tuple[Policy, ...]:
 
 def permits_by_rule(permits: Iterable[Permit]) -> dict[tuple[str, str], tuple[Permit, ...]]:
     """The permits of each tenant for each rule."""
-    grouped: dict[tuple[str, str], list[Permit]] = {}
-    for permit in sorted(permits, key=lambda each: each.metadata.name):
-        for rule in dict.fromkeys(permit.spec.rules):
-            grouped.setdefault((permit.spec.tenant, rule), []).append(permit)
-    return {key: tuple(each) for key, each in grouped.items()}
+    in_turn = sorted(permits, key=lambda permit: permit.metadata.name)
+    return _grouped(((one.spec.tenant, rule), one) for one in in_turn for rule in dict.fromkeys(one.spec.rules))
 
 
 def suspensions_by_tenant(suspensions: Iterable[Suspension]) -> dict[str, tuple[Suspension, ...]]:
     """The suspensions of each tenant."""
-    grouped: dict[str, list[Suspension]] = {}
-    for suspension in sorted(suspensions, key=lambda each: each.metadata.name):
-        grouped.setdefault(suspension.spec.tenant, []).append(suspension)
-    return {tenant: tuple(each) for tenant, each in grouped.items()}
+    in_turn = sorted(suspensions, key=lambda suspension: suspension.metadata.name)
+    return _grouped((one.spec.tenant, one) for one in in_turn)
+
+
+def _grouped(pairs: Iterable[tuple[Key, Item]]) -> dict[Key, tuple[Item, ...]]:
+    grouped: dict[Key, list[Item]] = {}
+    for key, item in pairs:
+        grouped.setdefault(key, []).append(item)
+    return {key: tuple(items) for key, items in grouped.items()}
 
 
 def quota_of(tenant: Tenant) -> Limits:

@@ -57,14 +57,15 @@ class Container(msgspec.Struct, frozen=True):
     def commands(self) -> Iterator[list[tuple[str, str]]]:
         """Each command that runs in it, as words with their field paths: its own, its hooks' and its probes'."""
         yield [*self._words(self.spec, "command"), *self._words(self.spec, "args")]
-        for path, runner in self._runners():
-            yield [*self._words(mapping(mapping(runner).get("exec")), "command", f"{path}.exec.")]
+        for path, action in self._executed():
+            yield [*self._words(action, "command", f"{path}.")]
 
-    def _runners(self) -> list[tuple[str, object]]:
-        """Hooks and probes that are there, with their paths."""
+    def _executed(self) -> list[tuple[str, Json]]:
+        """What hooks and probes execute, with its path; empty where they do something else."""
         hooks = mapping(self.spec.get("lifecycle"))
-        found = [(f"lifecycle.{hook}", hooks[hook]) for hook in _HOOKS if hook in hooks]
-        return found + [(probe, self.spec[probe]) for probe in _PROBES if probe in self.spec]
+        runners = [(f"lifecycle.{hook}", hooks[hook]) for hook in _HOOKS if hook in hooks]
+        runners += [(probe, self.spec[probe]) for probe in _PROBES if probe in self.spec]
+        return [(f"{path}.exec", mapping(mapping(runner).get("exec"))) for path, runner in runners]
 
     def _words(self, holder: Json, key: str, prefix: str = "") -> Iterator[tuple[str, str]]:
         for index, word in enumerate(listing(holder.get(key))):
@@ -76,15 +77,15 @@ class Container(msgspec.Struct, frozen=True):
         spec = self.spec
         found = [spec[field] for field in _SAYING if field in spec]
         if not _RUNNERS.isdisjoint(spec):
-            found += [mapping(runner).get("exec") for _, runner in self._runners()]
+            found += [action for _, action in self._executed()]
         return found
 
     def texts(self) -> list[str]:
         """Every string that says what runs in it: image, commands, and the environment's names and values."""
         spec = self.spec
         found = [self.image, *listing(spec.get("command")), *listing(spec.get("args"))]
-        for _, runner in self._runners():
-            found += listing(mapping(mapping(runner).get("exec")).get("command"))
+        for _, action in self._executed():
+            found += listing(action.get("command"))
         for entry in listing(spec.get("env")):
             if isinstance(entry, dict):
                 found += entry.get("name"), entry.get("value")

@@ -13,7 +13,7 @@ from benchmarks.bodies import Verdict, review
 from benchmarks.direct import SIZES
 from benchmarks.generator import Generator, LoadError
 from benchmarks.growth_series import slope
-from benchmarks.inprocess import _NOW, facts
+from benchmarks.inprocess import NOW, facts
 from benchmarks.servers import Server, listens
 from testbed.certificates import Authority
 from testbed.gobuild import cache_root, go_environment, toolchain
@@ -32,7 +32,7 @@ def test_a_review_has_its_size_and_its_verdict(size: int, verdict: Verdict, rule
     assert len(set(bodies)) == 3
     for body in bodies:
         _, asked = decode(body)
-        assert {finding.rule for finding in decide(asked, facts(), _NOW).denials} == rules
+        assert {finding.rule for finding in decide(asked, facts(), NOW).denials} == rules
 
 
 @pytest.mark.parametrize("power", [0, 0.5, 1, 2])
