@@ -17,8 +17,6 @@ class Metadata(TypedDict, total=False):
 
     name: Any
     generateName: Any
-    namespace: Any
-    labels: Any
     annotations: Any
 
 

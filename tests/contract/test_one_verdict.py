@@ -75,6 +75,20 @@ def test_the_webhook_answers_as_the_engine_decides(case: Case, monkeypatch: pyte
     assert len(response.get("warnings", [])) == len(told(verdict, "warn"))
 
 
+def test_the_webhook_names_an_object_whose_name_is_still_to_come() -> None:
+    """`generateName` is all that a Pod of a controller has."""
+    case = next(case for case in cases(RULES[0]) if case.expect and case.old is None)
+    review = case.review()
+    unnamed = {**review.object, "metadata": {"generateName": "web-", "namespace": "shop"}}
+    snapshot = Snapshot()
+    snapshot.facts = case.known()
+    body = admission(msgspec.structs.replace(review, name="", object=unnamed))
+
+    response = TestClient(review_app(snapshot, 2**20)).post("/enforce", content=body).json()["response"]
+
+    assert response["status"]["message"].startswith(f"{review.kind} shop/web-* breaks")
+
+
 @pytest.mark.parametrize("case", PLAIN)
 def test_the_command_reports_as_the_engine_decides(case: Case, tmp_path: Path) -> None:
     """`aup check -o json` has the same findings for every case that can be a file."""
