@@ -9,8 +9,8 @@ import msgspec
 from aup.api.permit import Permit
 from aup.facts import Facts
 from aup.message import crash_finding
-from aup.model import Crash, Finding, Judged, Mode, Namespace, Subject, Verdict
-from aup.policy import ActiveRule, narrowed
+from aup.model import Crash, Finding, Judged, Mode, Namespace, Rule, Subject, Verdict
+from aup.policy import ActiveRule, Policy, narrowed
 from aup.review import Review
 from aup.workload import old_workload, workload
 
@@ -48,10 +48,10 @@ def decide(review: Review, facts: Facts, now: datetime) -> Verdict:
     told = Verdict(policy=policy.version, provider=policy.provider, contact=policy.contact, tenant=tenant_name)
     if review.operation == "DELETE":
         return told
-    subject = _subject(review, facts, namespace, now)
+    subject = _subject(review, facts, namespace, policy, now)
     findings: list[Judged] = []
     crashes: list[Crash] = []
-    for active in policy.rules if subject.workload.templates else policy.rules_without_workload:
+    for active in policy.rules_for((review.group, review.kind), workload=bool(subject.workload.templates)):
         try:
             found = active.rule.check(_viewed(active, subject, facts) if active.limits else subject)
             first = next(found, None)
@@ -66,7 +66,7 @@ def decide(review: Review, facts: Facts, now: datetime) -> Verdict:
     return msgspec.structs.replace(told, findings=tuple(findings), crashes=tuple(crashes))
 
 
-def _subject(review: Review, facts: Facts, namespace: Namespace | None, now: datetime) -> Subject:
+def _subject(review: Review, facts: Facts, namespace: Namespace | None, policy: Policy, now: datetime) -> Subject:
     tenant = namespace.tenant if namespace else ""
     standing, suspension = facts.standing(tenant, now)
     return Subject(
@@ -76,6 +76,10 @@ def _subject(review: Review, facts: Facts, namespace: Namespace | None, now: dat
         tenant=facts.tenants.get(tenant),
         standing=standing,
         suspension=suspension,
+        entitlements=facts.entitlements.get(tenant, ()),
+        indicators=facts.indicators,
+        screening=facts.screening,
+        protected_names=policy.protected_names,
         complete=facts.complete,
         limits={},
         now=now,
@@ -102,7 +106,7 @@ def _judge(active: ActiveRule, subject: Subject, found: Iterable[Finding], facts
         if mode != "deny":
             yield _told(active, mode, finding)
             continue
-        permit = next((one for one in permits if _covers(one, finding, subject.review)), None)
+        permit = next((one for one in permits if _covers(one, active.rule, finding, subject.review)), None)
         if permit is not None:
             yield _told(active, "audit", finding, permit=permit.metadata.name)
             continue
@@ -132,11 +136,12 @@ def _told(active: ActiveRule, mode: Mode, finding: Finding, *, permit: str = "",
     )
 
 
-def _covers(permit: Permit, finding: Finding, review: Review) -> bool:
+def _covers(permit: Permit, rule: Rule, finding: Finding, review: Review) -> bool:
     """Whether this one permit of the rule covers the whole finding; permits never combine."""
     scope = permit.spec.scope
     return (
-        review.namespace in scope.namespaces
+        (not rule.needs_document or permit.spec.document_sha256 is not None)
+        and review.namespace in scope.namespaces
         and (not scope.kinds or review.kind in scope.kinds)
         and (not scope.names or review.name in scope.names)
         and (not scope.containers or finding.container in scope.containers)
@@ -149,8 +154,6 @@ def _before(active: ActiveRule, subject: Subject, facts: Facts) -> dict[Spot, _O
     if active.rule.judges_change or review.operation != "UPDATE" or not review.old_object:
         return {}
     old = old_workload(review)
-    if active.rule.needs_workload and not old.templates:
-        return {}
     then = msgspec.structs.replace(review, operation="CREATE", object=review.old_object, old_object={})
     judged = msgspec.structs.replace(subject, review=then, workload=old)
     found: dict[Spot, _Old] = {}

@@ -10,14 +10,19 @@ import msgspec
 
 from aup.api import KINDS
 from aup.api.acceptable_use_policy import AcceptableUsePolicy
+from aup.api.indicator_list import IndicatorList
+from aup.api.license_entitlement import LicenseEntitlement
 from aup.api.meta import API_VERSION, LICENSE_ANNOTATION, TENANT_LABEL, Struct
 from aup.api.permit import Permit
+from aup.api.screening_list import ScreeningList
 from aup.api.suspension import Suspension
 from aup.api.tenant import Tenant
 from aup.errors import InputError
+from aup.indicators import NO_INDICATORS, Indicators, indexed
 from aup.model import Limits, Namespace, Standing
 from aup.policy import Policy, compiled, nanos
 from aup.review import Json, mapping, text
+from aup.screening import NO_SCREENING, Screening, prepared
 
 T = TypeVar("T", bound=Struct)
 Key = TypeVar("Key")
@@ -41,6 +46,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     permits: Mapping[tuple[str, str], tuple[Permit, ...]] = {}
     suspensions: Mapping[str, tuple[Suspension, ...]] = {}
     quotas: Mapping[str, Limits] = {}
+    entitlements: Mapping[str, tuple[LicenseEntitlement, ...]] = {}
+    indicators: Indicators = NO_INDICATORS
+    screening: Screening = NO_SCREENING
     complete: bool = False
 
     def policy_at(self, now: datetime) -> Policy:
@@ -85,6 +93,9 @@ def gathered(
     namespaces: Iterable[Namespace] = (),
     permits: Iterable[Permit] = (),
     suspensions: Iterable[Suspension] = (),
+    entitlements: Iterable[LicenseEntitlement] = (),
+    indicators: Iterable[IndicatorList] = (),
+    screening: Iterable[ScreeningList] = (),
     *,
     complete: bool = False,
 ) -> Facts:
@@ -101,6 +112,9 @@ def gathered(
         permits=permits_by_rule(permits),
         suspensions=suspensions_by_tenant(suspensions),
         quotas={name: quota for name, tenant in by_name.items() if (quota := quota_of(tenant))},
+        entitlements=entitlements_by_tenant(entitlements),
+        indicators=indexed(indicators),
+        screening=prepared(screening),
         complete=complete,
     )
 
@@ -119,6 +133,12 @@ def permits_by_rule(permits: Iterable[Permit]) -> dict[tuple[str, str], tuple[Pe
 def suspensions_by_tenant(suspensions: Iterable[Suspension]) -> dict[str, tuple[Suspension, ...]]:
     """The suspensions of each tenant."""
     in_turn = sorted(suspensions, key=lambda suspension: suspension.metadata.name)
+    return _grouped((one.spec.tenant, one) for one in in_turn)
+
+
+def entitlements_by_tenant(entitlements: Iterable[LicenseEntitlement]) -> dict[str, tuple[LicenseEntitlement, ...]]:
+    """The entitlements of each tenant."""
+    in_turn = sorted(entitlements, key=lambda entitlement: entitlement.metadata.name)
     return _grouped((one.spec.tenant, one) for one in in_turn)
 
 
@@ -166,6 +186,9 @@ def from_manifests(manifests: Iterable[Json]) -> Facts:
         found.get("Namespace", ()),
         found.get("Permit", ()),
         found.get("Suspension", ()),
+        found.get("LicenseEntitlement", ()),
+        found.get("IndicatorList", ()),
+        found.get("ScreeningList", ()),
     )
 
 

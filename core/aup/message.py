@@ -1,32 +1,13 @@
 """The words that a person reads: one composition for the rejection, the warnings, Events and the command line."""
 
-import unicodedata
 from collections.abc import Iterable
 
 from aup.model import Judged, Verdict
 from aup.review import Review
+from aup.wording import printable, quoted
 
 SHOWN = 20
 """Findings shown in one rejection; a terminal holds no more, and `aup check` shows all."""
-
-_LONGEST = 160
-
-
-def printable(written: str) -> str:
-    """Text safe for terminals and logs: control and formatting characters are escaped."""
-    if written.isascii() and written.isprintable():
-        return written
-    return "".join(
-        character if character == " " or unicodedata.category(character)[0] not in "CZ" else f"\\u{ord(character):04x}"
-        for character in written
-    )
-
-
-def quoted(value: object) -> str:
-    """A value that a tenant wrote, safe for terminals and logs: in quotes, control characters escaped, cut at 160."""
-    written = str(value)
-    safe = printable(written[:_LONGEST])
-    return f'"{safe}"' if len(written) <= _LONGEST else f'"{safe}…" ({len(written)} characters)'
 
 
 def place(path: str, container: str) -> str:

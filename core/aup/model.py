@@ -1,21 +1,39 @@
 """What rules are made of: a subject to look at, findings, and the frozen declaration of a rule."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 
+from aup.api.license_entitlement import LicenseEntitlement
 from aup.api.meta import RuleMode
 from aup.api.tenant import Tenant
+from aup.indicators import NO_INDICATORS, Indicators
 from aup.review import Review
+from aup.screening import NO_SCREENING, Screening
 from aup.workload import Workload
 
 Standing = Literal["Good", "Suspended", "Lifting"]
 Mode = Literal["deny", "warn", "audit"]
 Limits = Mapping[str, Mapping[str, int]]
 """Scope (`perContainer`, `perPod`, `perWorkload`) to resource name to the most allowed, in nano-units."""
+
+
+GroupKind = tuple[str, str]
+"""API group (empty for the core group) and kind."""
+
+
+class _Every(frozenset[GroupKind]):
+    """The set that holds every kind."""
+
+    def __contains__(self, kind: object) -> bool:
+        return True
+
+
+EVERY: frozenset[GroupKind] = _Every()
+"""For a rule that judges objects of every kind."""
 
 
 class Namespace(msgspec.Struct, frozen=True):
@@ -31,7 +49,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     `namespace` is None where the facts do not know the object's namespace; `tenant` is None where it has no tenant or
     names one that does not exist. `complete` says that the facts are a cluster's own, so what is missing is missing
-    there and not just left out of a file.
+    there and not just left out of a file. `entitlements` are the tenant's, whether in force or not. `protected_names`
+    are the policy's, lower case.
     """
 
     review: Review
@@ -40,6 +59,10 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     tenant: Tenant | None
     standing: Standing
     suspension: str
+    entitlements: tuple[LicenseEntitlement, ...] = ()
+    indicators: Indicators = NO_INDICATORS
+    screening: Screening = NO_SCREENING
+    protected_names: frozenset[str] = frozenset()
     complete: bool
     limits: Limits
     now: datetime
@@ -77,7 +100,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     mode: RuleMode
     since: str
     aliases: tuple[str, ...]
-    needs_workload: bool
+    workloads: bool
+    kinds: frozenset[GroupKind]
+    needs_document: bool
     judges_change: bool
     parameters: Limits
     message: str
@@ -93,7 +118,9 @@ def rule(
     mode: RuleMode = "deny",
     since: str = "0.1.0",
     aliases: tuple[str, ...] = (),
-    needs_workload: bool = True,
+    workloads: bool = True,
+    kinds: Collection[GroupKind] = frozenset(),
+    needs_document: bool = False,
     judges_change: bool = False,
     parameters: Limits | None = None,
 ) -> Callable[[Check], Rule]:
@@ -105,7 +132,9 @@ def rule(
         mode: The mode where a policy does not set one.
         since: The first version with it.
         aliases: Earlier names.
-        needs_workload: Run it only on objects with a pod template.
+        workloads: It judges every object that has a pod template, whatever its kind.
+        kinds: It judges objects of these kinds, with a pod template or without one; `EVERY` for all kinds.
+        needs_document: Only a Permit that carries the SHA-256 of the written consent covers its findings.
         judges_change: It compares old and new itself, so the engine does not.
         parameters: Limits that a policy and a tenant's quota may replace.
 
@@ -125,7 +154,9 @@ def rule(
             mode=mode,
             since=since,
             aliases=aliases,
-            needs_workload=needs_workload,
+            workloads=workloads,
+            kinds=kinds if isinstance(kinds, frozenset) else frozenset(kinds),
+            needs_document=needs_document,
             judges_change=judges_change,
             parameters=parameters or {},
             message=message,

@@ -1,15 +1,21 @@
 """A policy revision made ready to judge with: each rule with its mode and limits, once per snapshot."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import chain
+from typing import Any
 
 import msgspec
 
 from aup.api.acceptable_use_policy import AcceptableUsePolicySpec
 from aup.api.meta import Resources
 from aup.errors import InputError
-from aup.model import Limits, Mode, Rule
+from aup.model import GroupKind, Limits, Mode, Rule
 from aup.quantity import parse
 from aup.rules import RULES
+
+OTHER: GroupKind = ("*", "*")
+"""Stands for every kind that no rule names."""
 
 
 class ActiveRule(msgspec.Struct, frozen=True):
@@ -24,7 +30,8 @@ class ActiveRule(msgspec.Struct, frozen=True):
 class Policy(msgspec.Struct, frozen=True):
     """A policy revision ready to judge with; rules that are off are left out.
 
-    `rules_without_workload` are those of `rules` that judge objects without a pod template too.
+    The rules of each kind that some rule names, and of all others as `OTHER`, stand in `workload_rules` for objects
+    with a pod template and in `kind_rules` for those without.
     """
 
     version: str
@@ -32,8 +39,15 @@ class Policy(msgspec.Struct, frozen=True):
     url: str
     contact: str
     effective_at: datetime
+    protected_names: frozenset[str]
     rules: tuple[ActiveRule, ...]
-    rules_without_workload: tuple[ActiveRule, ...]
+    workload_rules: Mapping[GroupKind, tuple[ActiveRule, ...]]
+    kind_rules: Mapping[GroupKind, tuple[ActiveRule, ...]]
+
+    def rules_for(self, kind: GroupKind, *, workload: bool) -> tuple[ActiveRule, ...]:
+        """The rules that judge an object of this kind, in their order; `workload` says that it has a pod template."""
+        table = self.workload_rules if workload else self.kind_rules
+        return table[kind] if kind in table else table[OTHER]
 
 
 def compiled(spec: AcceptableUsePolicySpec) -> Policy:
@@ -65,9 +79,24 @@ def compiled(spec: AcceptableUsePolicySpec) -> Policy:
         url=spec.url,
         contact=spec.contact,
         effective_at=spec.effective_at,
-        rules=tuple(active),
-        rules_without_workload=tuple(one for one in active if not one.rule.needs_workload),
+        protected_names=frozenset(name.lower() for name in spec.protected_names),
+        **by_kind(active),
     )
+
+
+def by_kind(active: Iterable[ActiveRule]) -> dict[str, Any]:
+    """The fields of a Policy that hold its rules."""
+    rules = tuple(active)
+    named = {OTHER, *chain.from_iterable(one.rule.kinds for one in rules)}
+    return {
+        "rules": rules,
+        "workload_rules": {kind: tuple(_judging(rules, kind, workload=True)) for kind in named},
+        "kind_rules": {kind: tuple(_judging(rules, kind, workload=False)) for kind in named},
+    }
+
+
+def _judging(active: Iterable[ActiveRule], kind: GroupKind, *, workload: bool) -> Iterator[ActiveRule]:
+    return (one for one in active if (workload and one.rule.workloads) or kind in one.rule.kinds)
 
 
 def nanos(amounts: Resources, place: str) -> dict[str, int]:

@@ -13,7 +13,7 @@ from aup.cases import NOW, Case, cases
 from aup.engine import decide
 from aup.facts import Facts, from_manifests
 from aup.model import Finding, Mode, Subject
-from aup.policy import Policy
+from aup.policy import Policy, by_kind
 from aup.review import Review, of_object
 from aup.rules import RULES
 
@@ -219,7 +219,7 @@ def _breaking(rule_id: str, mode: Mode, whole: Policy) -> Policy:
 
     return msgspec.structs.replace(
         whole,
-        rules=tuple(
+        **by_kind(
             msgspec.structs.replace(active, mode=mode, rule=msgspec.structs.replace(active.rule, check=check))
             if active.rule.id == rule_id
             else active

@@ -10,10 +10,11 @@ from syrupy.assertion import SnapshotAssertion
 from aup.cases import cases
 from aup.engine import decide
 from aup.facts import gathered
-from aup.message import SHOWN, quoted, rejection, warning
+from aup.message import SHOWN, rejection, warning
 from aup.model import Rule
 from aup.review import of_object
 from aup.rules import RULES
+from aup.wording import quoted
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -10,14 +10,28 @@ from typing import Any
 import msgspec
 
 from aup.api.acceptable_use_policy import AcceptableUsePolicy
+from aup.api.indicator_list import IndicatorList
+from aup.api.license_entitlement import LicenseEntitlement
 from aup.api.permit import Permit
+from aup.api.screening_list import ScreeningList
 from aup.api.suspension import Suspension
 from aup.api.tenant import Tenant
 from aup.errors import InputError
-from aup.facts import Facts, decoded, in_order, namespace_of, permits_by_rule, quota_of, suspensions_by_tenant
+from aup.facts import (
+    Facts,
+    decoded,
+    entitlements_by_tenant,
+    in_order,
+    namespace_of,
+    permits_by_rule,
+    quota_of,
+    suspensions_by_tenant,
+)
+from aup.indicators import indexed
 from aup.model import Limits
 from aup.policy import Policy, compiled
 from aup.review import Json, mapping, text
+from aup.screening import prepared
 from aup_webhook import metrics
 
 log = logging.getLogger(__name__)
@@ -52,6 +66,9 @@ READERS: dict[str, Callable[[Json], Any]] = {
     "namespaces": namespace_of,
     "permits": lambda manifest: decoded(manifest, Permit),
     "suspensions": lambda manifest: decoded(manifest, Suspension),
+    "licenseentitlements": lambda manifest: decoded(manifest, LicenseEntitlement),
+    "indicatorlists": lambda manifest: decoded(manifest, IndicatorList),
+    "screeninglists": lambda manifest: decoded(manifest, ScreeningList),
 }
 # The facts that a kind is for, made anew when the kind has changed.
 _FACTS: dict[str, Callable[[Known], dict[str, Any]]] = {
@@ -60,6 +77,9 @@ _FACTS: dict[str, Callable[[Known], dict[str, Any]]] = {
     "namespaces": lambda known: {"namespaces": known},
     "permits": lambda known: {"permits": permits_by_rule(known.values())},
     "suspensions": lambda known: {"suspensions": suspensions_by_tenant(known.values())},
+    "licenseentitlements": lambda known: {"entitlements": entitlements_by_tenant(known.values())},
+    "indicatorlists": lambda known: {"indicators": indexed(known.values())},
+    "screeninglists": lambda known: {"screening": prepared(known.values())},
 }
 
 

@@ -6,6 +6,7 @@ from msgspec import Meta, field
 
 from aup.api.meta import (
     Column,
+    Domain,
     Instant,
     Kind,
     Line,
@@ -45,6 +46,12 @@ class AcceptableUsePolicySpec(Struct, kw_only=True, frozen=True):
     documentation_url: Annotated[Url, Meta(description="Where the rules' pages are; the rule's id is appended.")] = (
         field(name="documentationURL")
     )
+    protected_names: Annotated[
+        list[Domain],
+        Meta(
+            max_length=1024, description="Domains that no customer's host may imitate, such as a bank's (clause 1.4)."
+        ),
+    ] = []
     rules: Annotated[
         list[RuleSetting],
         Meta(

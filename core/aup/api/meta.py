@@ -35,6 +35,10 @@ RuleId = Annotated[str, Meta(pattern=r"^AUP[0-9]{4}$", max_length=7)]
 RuleMode = Literal["deny", "warn", "audit", "off"]
 SHA256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", max_length=64)]
 Url = Annotated[str, Meta(pattern=r"^https?://", max_length=512)]
+Cidr = Annotated[str, Meta(pattern=r"^[0-9a-fA-F:.]+(/[0-9]{1,3})?$", max_length=49)]
+Domain = Annotated[
+    str, Meta(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=253)
+]
 Quantity = Annotated[
     int | str,
     Meta(

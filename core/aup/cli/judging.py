@@ -13,9 +13,9 @@ from aup.cli.report import Located, Report, Trouble
 from aup.engine import decide
 from aup.errors import InputError
 from aup.facts import Facts, from_manifests
-from aup.message import printable
 from aup.model import Crash, Verdict
 from aup.review import Json, Review, of_object
+from aup.wording import printable
 
 _FIELD = re.compile(r" - at `\$\.?(.*)`$")
 

@@ -3,7 +3,8 @@
 import click
 
 from aup.cli.report import Located, Report, Trouble
-from aup.message import evidence, permit_advice, printable, teaching
+from aup.message import evidence, permit_advice, teaching
+from aup.wording import printable
 
 _WORDS = {"deny": ("denied", "red"), "warn": ("warning", "yellow"), "audit": ("recorded", "blue")}
 

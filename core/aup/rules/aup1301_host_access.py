@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from aup.message import quoted
 from aup.model import Finding, Subject, rule
 from aup.review import listing, mapping, text
+from aup.wording import quoted
 from aup.workload import Container, PodTemplate
 
 HOST_NAMESPACES = ("hostNetwork", "hostPID", "hostIPC")

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from aup.message import quoted
 from aup.model import Finding, Subject, rule
+from aup.wording import quoted
 
 RAW_CAPABILITIES = frozenset({"ALL", "NET_ADMIN", "NET_RAW"})
 

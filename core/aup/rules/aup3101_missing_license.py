@@ -6,9 +6,9 @@ from functools import lru_cache
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from aup.api.meta import CONTAINER_LICENSE_PREFIX, LICENSE_ANNOTATION
-from aup.message import quoted
 from aup.model import Finding, Subject, rule
 from aup.review import Json, mapping
+from aup.wording import quoted
 from aup.workload import PodTemplate
 
 _LONGEST = 512  # characters; the longest expression that anybody needs is far shorter

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from aup.message import quoted
-from aup.model import Finding, Subject, rule
+from aup.model import EVERY, Finding, Subject, rule
 from aup.review import Json, Review, count, mapping
+from aup.wording import quoted
 
 # Kinds without a pod template whose creation starts or raises workloads.
 RAISING_KINDS = frozenset(
@@ -29,7 +29,7 @@ SWITCHES = ("suspend", "paused")
 PAUSE_ANNOTATIONS = ("autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas")
 
 
-@rule(id="AUP7301", clause="7.3", needs_workload=False, judges_change=True)
+@rule(id="AUP7301", clause="7.3", kinds=EVERY, judges_change=True)
 def suspended_tenant(subject: Subject) -> Iterator[Finding]:
     """The tenant is suspended: nothing may be created, scaled up, resumed or un-suspended.
 

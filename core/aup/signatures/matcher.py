@@ -11,11 +11,11 @@ from itertools import pairwise
 import msgspec
 
 from aup.image import parse
-from aup.message import quoted
 from aup.signatures import STRENGTHS, Signature, Strength, Target, anchors, load, words
 from aup.signatures.reading import Command, Reading, Word, read
 from aup.signatures.shell import SHORTEST_BASE64, assigned, decoded
 from aup.signatures.sieve import flat, flat_json, long_words
+from aup.wording import quoted
 from aup.workload import Container
 
 SIGNATURES = load("crypto_mining")

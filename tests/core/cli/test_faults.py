@@ -10,7 +10,7 @@ from click.testing import Result
 from aup.cli import judging
 from aup.facts import Facts, from_manifests
 from aup.model import Finding, Rule, Subject
-from aup.policy import ActiveRule
+from aup.policy import ActiveRule, by_kind
 
 Run = Callable[..., Result]
 
@@ -28,7 +28,7 @@ def a_broken_rule(monkeypatch: pytest.MonkeyPatch) -> None:
         return msgspec.structs.replace(
             known := from_manifests(manifests),
             policies=tuple(
-                msgspec.structs.replace(policy, rules=tuple(map(_break, policy.rules))) for policy in known.policies
+                msgspec.structs.replace(policy, **by_kind(map(_break, policy.rules))) for policy in known.policies
             ),
         )
 
