@@ -12,16 +12,16 @@ from msgspec.structs import replace
 
 from aup.engine import decide
 from aup.facts import Facts
-from aup.signatures import anchors
+from aup.policy import by_kind
 from aup_webhook.wire import decode
 from benchmarks import growth_reviews as reviews
 from benchmarks.growth_facts import changed, facts, kib_of_snapshot, snapshot
 from benchmarks.growth_series import FLAT, Point, Series, series
-from benchmarks.growth_signatures import in_place, kib_of_table, strong_name, table
+from benchmarks.growth_signatures import detectors, kib_of_table, strong_name, table
 from benchmarks.inprocess import NOW, judge
 
-REPEATED = 5
-"""The rules that are repeated: the first five, the dearest, all of which judge workloads."""
+REPEATED = ("AUP1301", "AUP1401", "AUP1601", "AUP1602", "AUP1603")
+"""The rules that are repeated."""
 
 Report = Callable[[str], None]
 
@@ -76,14 +76,15 @@ def _at(size: int, body: bytes, known: Facts, findings: int = 0, denials: int = 
 def _rules() -> Iterator[Series]:
     body, known = reviews.deployment(), facts()
     policy = known.policies[0]
+    repeated = [active for active in policy.rules if active.rule.id in REPEATED]
     points = []
     for count in (5, 10, 20, 50):
-        rules = tuple(
+        rules = (
             replace(active, rule=replace(active.rule, id=f"{active.rule.id}{number:02}"))
-            for number in range(count // REPEATED)
-            for active in policy.rules[:REPEATED]
+            for number in range(count // len(REPEATED))
+            for active in repeated
         )
-        points.append(_at(count, body, replace(known, policies=(replace(policy, rules=rules),))))
+        points.append(_at(count, body, replace(known, policies=(replace(policy, **by_kind(rules)),))))
     yield series("rules", "rules", points)
 
 
@@ -91,19 +92,17 @@ def _signatures() -> Iterator[Series]:
     sizes = (100, 1_000, 10_000, 100_000)
     known = facts()
     tables = {size: table(size) for size in sizes}
-    sieves = {size: anchors.sieve(signatures) for size, signatures in tables.items()}
+    made = {size: detectors(signatures) for size, signatures in tables.items()}
 
     def placed(size: int, body: bytes) -> Point:
-        within = partial(in_place, tables[size], sieves[size])
-        with within():
-            return replace(_at(size, body, known), within=within)
+        return _at(size, body, replace(known, detectors=made[size]))
 
     plain = reviews.deployment()
     yield series("signatures", "signatures", [placed(size, plain) for size in sizes], limit=FLAT)
     near = {size: reviews.deployment(f"un{strong_name(tables[size])}ed") for size in sizes}
     exact = [placed(size, near[size]) for size in sizes]
     yield series("signatures, searched exactly", "signatures", exact, limit=FLAT)
-    builds = [Point(size, partial(anchors.sieve, tables[size])) for size in sizes]
+    builds = [Point(size, partial(detectors, tables[size])) for size in sizes]
     kib = tuple(kib_of_table(size) for size in sizes)
     yield series("signatures, building the sieve", "signatures", builds, unit="CPU µs a build", kib=kib, rounds=5)
 

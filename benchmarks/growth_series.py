@@ -5,7 +5,6 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 
 import msgspec
 
@@ -24,11 +23,10 @@ _BATCH_SECONDS = 0.012
 
 
 class Point(msgspec.Struct, frozen=True):
-    """One size: what is run for it, and what has to be in place while it runs."""
+    """One size, and what is run for it."""
 
     size: int
     action: Callable[[], object]
-    within: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,8 +123,7 @@ def _warm(point: Point) -> int:
 
 def _batch(point: Point, calls: int) -> float:
     action = point.action
-    with point.within():
-        began = time.process_time()
-        for _ in range(calls):
-            action()
-        return (time.process_time() - began) / calls * 1e6
+    began = time.process_time()
+    for _ in range(calls):
+        action()
+    return (time.process_time() - began) / calls * 1e6

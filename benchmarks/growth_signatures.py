@@ -3,12 +3,11 @@
 import multiprocessing
 import random
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AbstractContextManager
 from pathlib import Path
-from unittest.mock import patch
 
-from aup.signatures import Signatures, Target, anchors, load, matcher
-from aup.signatures.sieve import Sieve
+from aup.api.signature_list import Target
+from aup.signatures import TOPICS, Signatures, load
+from aup.signatures.detectors import Detectors, compiled
 
 _SEED = 1601
 _LETTERS = "bcdfghjklmnpqrstvwxz"
@@ -42,10 +41,9 @@ def strong_name(signatures: Signatures) -> str:
     return next(name for name, one in signatures["image"].items() if one.strength == "strong")
 
 
-def in_place(signatures: Signatures, sieve: Sieve) -> AbstractContextManager[object]:
-    """The matcher with these signatures in place of its own."""
-    changed: AbstractContextManager[object] = patch.multiple(matcher, SIGNATURES=signatures, _SIEVE=sieve)
-    return changed
+def detectors(signatures: Signatures) -> Detectors:
+    """What comes with aup, with these signatures in place of those of mining."""
+    return compiled({topic: signatures if topic == "crypto_mining" else load(topic) for topic in TOPICS})
 
 
 def kib_of_table(count: int) -> float:
@@ -59,7 +57,7 @@ def _grown(count: int) -> float:
     table(10)  # what is loaded once is not the table's
     before = _resident_kib()
     signatures = table(count)
-    kept = signatures, anchors.sieve(signatures)
+    kept = signatures, detectors(signatures)
     grown = _resident_kib() - before
     del kept
     return max(grown, 1)

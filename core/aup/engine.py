@@ -12,6 +12,8 @@ from aup.message import crash_finding
 from aup.model import Crash, Finding, Judged, Mode, Namespace, Rule, Subject, Verdict
 from aup.policy import ActiveRule, Policy, narrowed
 from aup.review import Review
+from aup.signatures.detectors import built_in
+from aup.signatures.scan import Scan
 from aup.workload import old_workload, workload
 
 _MOST = 100
@@ -52,6 +54,9 @@ def decide(review: Review, facts: Facts, now: datetime) -> Verdict:
     findings: list[Judged] = []
     crashes: list[Crash] = []
     for active in policy.rules_for((review.group, review.kind), workload=bool(subject.workload.templates)):
+        topic = active.rule.detects
+        if topic is not None and topic not in subject.scan.topics:
+            continue
         try:
             found = active.rule.check(_viewed(active, subject, facts) if active.limits else subject)
             first = next(found, None)
@@ -67,11 +72,12 @@ def decide(review: Review, facts: Facts, now: datetime) -> Verdict:
 
 
 def _subject(review: Review, facts: Facts, namespace: Namespace | None, policy: Policy, now: datetime) -> Subject:
+    what = workload(review)
     tenant = namespace.tenant if namespace else ""
     standing, suspension = facts.standing(tenant, now)
     return Subject(
         review=review,
-        workload=workload(review),
+        workload=what,
         namespace=namespace,
         tenant=facts.tenants.get(tenant),
         standing=standing,
@@ -79,6 +85,7 @@ def _subject(review: Review, facts: Facts, namespace: Namespace | None, policy: 
         entitlements=facts.entitlements.get(tenant, ()),
         indicators=facts.indicators,
         screening=facts.screening,
+        scan=Scan(facts.detectors or built_in(), what),
         protected_names=policy.protected_names,
         complete=facts.complete,
         limits={},
@@ -155,7 +162,7 @@ def _before(active: ActiveRule, subject: Subject, facts: Facts) -> dict[Spot, _O
         return {}
     old = old_workload(review)
     then = msgspec.structs.replace(review, operation="CREATE", object=review.old_object, old_object={})
-    judged = msgspec.structs.replace(subject, review=then, workload=old)
+    judged = msgspec.structs.replace(subject, review=then, workload=old, scan=Scan(facts.detectors or built_in(), old))
     found: dict[Spot, _Old] = {}
     for finding in active.rule.check(_viewed(active, judged, facts)):
         spot = found.setdefault(_spot(finding), _Old(set()))

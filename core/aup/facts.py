@@ -15,6 +15,7 @@ from aup.api.license_entitlement import LicenseEntitlement
 from aup.api.meta import API_VERSION, LICENSE_ANNOTATION, TENANT_LABEL, Struct
 from aup.api.permit import Permit
 from aup.api.screening_list import ScreeningList
+from aup.api.signature_list import SignatureList
 from aup.api.suspension import Suspension
 from aup.api.tenant import Tenant
 from aup.errors import InputError
@@ -22,6 +23,7 @@ from aup.indicators import NO_INDICATORS, Indicators, indexed
 from aup.model import Limits, Namespace, Standing
 from aup.policy import Policy, compiled, nanos
 from aup.review import Json, mapping, text
+from aup.signatures.detectors import Detectors, with_lists
 from aup.screening import NO_SCREENING, Screening, prepared
 
 T = TypeVar("T", bound=Struct)
@@ -49,6 +51,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     entitlements: Mapping[str, tuple[LicenseEntitlement, ...]] = {}
     indicators: Indicators = NO_INDICATORS
     screening: Screening = NO_SCREENING
+    detectors: Detectors | None = None
     complete: bool = False
 
     def policy_at(self, now: datetime) -> Policy:
@@ -96,6 +99,7 @@ def gathered(
     entitlements: Iterable[LicenseEntitlement] = (),
     indicators: Iterable[IndicatorList] = (),
     screening: Iterable[ScreeningList] = (),
+    signatures: Iterable[SignatureList] = (),
     *,
     complete: bool = False,
 ) -> Facts:
@@ -115,6 +119,7 @@ def gathered(
         entitlements=entitlements_by_tenant(entitlements),
         indicators=indexed(indicators),
         screening=prepared(screening),
+        detectors=with_lists(signatures),
         complete=complete,
     )
 
@@ -189,6 +194,7 @@ def from_manifests(manifests: Iterable[Json]) -> Facts:
         found.get("LicenseEntitlement", ()),
         found.get("IndicatorList", ()),
         found.get("ScreeningList", ()),
+        found.get("SignatureList", ()),
     )
 
 

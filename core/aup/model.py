@@ -9,10 +9,12 @@ import msgspec
 
 from aup.api.license_entitlement import LicenseEntitlement
 from aup.api.meta import RuleMode
+from aup.api.signature_list import Topic
 from aup.api.tenant import Tenant
 from aup.indicators import NO_INDICATORS, Indicators
 from aup.review import Review
 from aup.screening import NO_SCREENING, Screening
+from aup.signatures.scan import Scan
 from aup.workload import Workload
 
 Standing = Literal["Good", "Suspended", "Lifting"]
@@ -63,6 +65,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     indicators: Indicators = NO_INDICATORS
     screening: Screening = NO_SCREENING
     protected_names: frozenset[str] = frozenset()
+    scan: Scan
     complete: bool
     limits: Limits
     now: datetime
@@ -102,6 +105,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...]
     workloads: bool
     kinds: frozenset[GroupKind]
+    detects: Topic | None
     needs_document: bool
     judges_change: bool
     parameters: Limits
@@ -120,6 +124,7 @@ def rule(
     aliases: tuple[str, ...] = (),
     workloads: bool = True,
     kinds: Collection[GroupKind] = frozenset(),
+    detects: Topic | None = None,
     needs_document: bool = False,
     judges_change: bool = False,
     parameters: Limits | None = None,
@@ -134,6 +139,7 @@ def rule(
         aliases: Earlier names.
         workloads: It judges every object that has a pod template, whatever its kind.
         kinds: It judges objects of these kinds, with a pod template or without one; `EVERY` for all kinds.
+        detects: The topic of signatures that it tells of; it runs only where the scan has found something of it.
         needs_document: Only a Permit that carries the SHA-256 of the written consent covers its findings.
         judges_change: It compares old and new itself, so the engine does not.
         parameters: Limits that a policy and a tenant's quota may replace.
@@ -156,6 +162,7 @@ def rule(
             aliases=aliases,
             workloads=workloads,
             kinds=kinds if isinstance(kinds, frozenset) else frozenset(kinds),
+            detects=detects,
             needs_document=needs_document,
             judges_change=judges_change,
             parameters=parameters or {},

@@ -4,10 +4,10 @@ import binascii
 from random import Random
 from typing import Any
 
-from aup.signatures.matcher import SIGNATURES
+from aup.signatures import TOPICS, load
 
-_TOKENS = sorted({token for table in SIGNATURES.values() for token in table})
-_VARIABLES = sorted(token.replace("*", "X") for token in SIGNATURES["variable"])
+_TOKENS = sorted({token for topic in TOPICS for table in load(topic).values() for token in table})
+_VARIABLES = sorted(token.replace("*", "X") for topic in TOPICS for token in load(topic).get("variable", ()))
 _BLANKS = ("\t", "  ", "\n", "\x1f", "\x85", "\xa0", "\u2003", "${IFS}")
 _AROUND = ("({})", "`{}`", "sh -c '{}'", '"{}"', "{{ {};}}", "true && {}", "a|{}", "x;{}")
 

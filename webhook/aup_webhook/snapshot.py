@@ -14,6 +14,7 @@ from aup.api.indicator_list import IndicatorList
 from aup.api.license_entitlement import LicenseEntitlement
 from aup.api.permit import Permit
 from aup.api.screening_list import ScreeningList
+from aup.api.signature_list import SignatureList
 from aup.api.suspension import Suspension
 from aup.api.tenant import Tenant
 from aup.errors import InputError
@@ -32,6 +33,7 @@ from aup.model import Limits
 from aup.policy import Policy, compiled
 from aup.review import Json, mapping, text
 from aup.screening import prepared
+from aup.signatures.detectors import with_lists
 from aup_webhook import metrics
 
 log = logging.getLogger(__name__)
@@ -69,6 +71,7 @@ READERS: dict[str, Callable[[Json], Any]] = {
     "licenseentitlements": lambda manifest: decoded(manifest, LicenseEntitlement),
     "indicatorlists": lambda manifest: decoded(manifest, IndicatorList),
     "screeninglists": lambda manifest: decoded(manifest, ScreeningList),
+    "signaturelists": lambda manifest: decoded(manifest, SignatureList),
 }
 # The facts that a kind is for, made anew when the kind has changed.
 _FACTS: dict[str, Callable[[Known], dict[str, Any]]] = {
@@ -80,6 +83,7 @@ _FACTS: dict[str, Callable[[Known], dict[str, Any]]] = {
     "licenseentitlements": lambda known: {"entitlements": entitlements_by_tenant(known.values())},
     "indicatorlists": lambda known: {"indicators": indexed(known.values())},
     "screeninglists": lambda known: {"screening": prepared(known.values())},
+    "signaturelists": lambda known: {"detectors": with_lists(known.values())},
 }
 
 

@@ -2,16 +2,11 @@
 
 from collections.abc import Iterator
 
+from aup.detection import detected
 from aup.model import Finding, Subject, rule
-from aup.signatures.matcher import Evidence, evidence, image_evidence, text_of, verdict, worth_reading
-
-SHOWN = 3
-MOST_TEXT = 128 * 1024
-"""Bytes of commands and environment in one object: honest ones have a few thousand (Linux takes no argument as long as
-this, MAX_ARG_STRLEN in execve(2)), and judging takes its time."""
 
 
-@rule(id="AUP1601", clause="1.6")
+@rule(id="AUP1601", clause="1.6", detects="crypto_mining")
 def crypto_mining(subject: Subject) -> Iterator[Finding]:
     """The container looks like a crypto miner.
 
@@ -20,23 +15,4 @@ def crypto_mining(subject: Subject) -> Iterator[Finding]:
 
     Fix: Remove the miner. If this is something else, use a name, address or option that says so, or ask for a permit.
     """
-    size = 0
-    for template in subject.workload.templates:
-        text = text_of(template.containers)
-        size += len(text)
-        if size > MOST_TEXT:
-            yield Finding(template.path, f"over {MOST_TEXT} bytes of commands and environment, too many to judge")
-            return
-        if worth_reading(text):
-            for container in template.containers:
-                yield from _told(evidence(container), container.name)
-    for template in subject.workload.templates:
-        for at, reference in template.image_volumes():
-            yield from _told(image_evidence(at, reference))
-
-
-def _told(found: list[Evidence], container: str = "") -> Iterator[Finding]:
-    strength = verdict(found) if found else None
-    if strength in {"strong", "medium"}:
-        said = "; ".join(one.said for one in found[:SHOWN])
-        yield Finding(found[0].at, said, container, advisory=strength == "medium")
+    return detected(subject, "crypto_mining")

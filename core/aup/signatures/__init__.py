@@ -1,31 +1,18 @@
-"""Signatures as data: one YAML file a subject, each entry with what it is evidence of, strength and source."""
+"""Signatures as data: one YAML file a topic, with what each entry is evidence of, how strongly, and who says so."""
 
+from collections.abc import Iterable
+from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import get_args
 
 import msgspec
 
-Strength = Literal["weak", "medium", "strong"]
-STRENGTHS: tuple[Strength, ...] = ("weak", "medium", "strong")
-"""Weakest first."""
+from aup.api.signature_list import SignatureList, Strength, Target, Topic
 
-Target = Literal[
-    "name",
-    "image",
-    "program",
-    "word",
-    "repository",
-    "scheme",
-    "host",
-    "flag",
-    "phrase",
-    "algorithm",
-    "coin",
-    "variable",
-]
+TOPICS: tuple[Topic, ...] = get_args(Topic)
 
 
-class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Tokens of one sort: what they are looked up against, what they are evidence of, how strong, and who says so."""
 
     matches: Target
@@ -33,6 +20,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: str
     strength: Strength
     source: str
+    license: str = ""
     tokens: tuple[tuple[str, ...], ...]
 
 
@@ -40,27 +28,57 @@ Signatures = dict[Target, dict[str, Signature]]
 """Target to token to its signature; finding one costs the same however many there are."""
 
 
-def load(subject: str) -> Signatures:
-    """The signatures of the YAML file named after the subject; `name` tokens count for images and programs.
+@cache
+def written(topic: Topic) -> tuple[Signature, ...]:
+    """The signatures of a topic that come with aup, as its YAML file has them."""
+    text = files("aup.signatures").joinpath(f"{topic}.yaml").read_bytes()
+    return tuple(msgspec.yaml.decode(text, type=list[Signature]))
+
+
+def load(topic: Topic) -> Signatures:
+    """The signatures of a topic that come with aup; `name` tokens count for images and programs.
 
     Raises:
         ValueError: A token stands twice under the same target.
     """
-    read = msgspec.yaml.decode(files("aup.signatures").joinpath(f"{subject}.yaml").read_bytes(), type=list[Signature])
     found: Signatures = {}
-    for signature in read:
-        targets: tuple[Target, ...] = ("image", "program") if signature.matches == "name" else (signature.matches,)
-        for target in targets:
+    for signature in written(topic):
+        for target in _targets(signature.matches):
             table = found.setdefault(target, {})
             for token in (token for row in signature.tokens for token in row):
                 if token in table:
-                    raise ValueError(f"{subject}: {token} stands twice under {target}")
+                    raise ValueError(f"{topic}: {token} stands twice under {target}")
                 table[token] = signature
     return found
 
 
+def extended(signatures: Signatures, lists: Iterable[SignatureList]) -> Signatures:
+    """The signatures with those of a provider's lists; where both have a token, the list's counts."""
+    found = {target: dict(table) for target, table in signatures.items()}
+    for one in lists:
+        for listed in one.spec.signatures:
+            signature = Signature(
+                matches=listed.matches,
+                tells=listed.tells,
+                kind=listed.kind,
+                strength=listed.strength,
+                source=one.spec.source,
+                license=one.spec.license,
+                tokens=(tuple(listed.tokens),),
+            )
+            for target in _targets(listed.matches):
+                fold = str.upper if target == "variable" else str.lower
+                found.setdefault(target, {}).update({fold(token): signature for token in listed.tokens if token})
+    return found
+
+
+@cache
 def words() -> dict[str, frozenset[str]]:
     """The words that decide how a name beside them counts, by what they do."""
-    written = files("aup.signatures").joinpath("words.yaml").read_bytes()
-    read = msgspec.yaml.decode(written, type=dict[str, list[list[str]]])
+    text = files("aup.signatures").joinpath("words.yaml").read_bytes()
+    read = msgspec.yaml.decode(text, type=dict[str, list[list[str]]])
     return {name: frozenset(word for row in rows for word in row) for name, rows in read.items()}
+
+
+def _targets(matches: Target) -> tuple[Target, ...]:
+    return ("image", "program") if matches == "name" else (matches,)

@@ -4,10 +4,12 @@ Each signature stands for an anchor, a piece of text without which it cannot mat
 all anchors at once. Nearly every text holds none, and the exact and slow search is then left out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+from aup.api.signature_list import Topic
 
 # A shell drops quotes and backslashes and splits words at the rest; so does the sieve, with a line for each word.
 _BLANKS = b" \t\r\f\v\x1c\x1d\x1e\x1f;|&()`"
@@ -18,6 +20,8 @@ _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _CLASSES = bytes(ord("A") if each in _LETTERS else each if each == ord("\n") else ord(".") for each in range(256))
 _QUICK = 5_000
 """Anchors for which a full table is made: twice as quick as the compact form, and some kilobytes an anchor larger."""
+
+NO_TOPICS: frozenset[Topic] = frozenset()
 
 Anchors = Iterable[tuple[str, str]]
 """Each anchor with its group: lower case, without blanks and quotes; a line feed in front stands for a word's begin."""
@@ -51,8 +55,8 @@ def long_words(text: bytes, letters: int) -> list[str]:
     return [word.decode(errors="surrogatepass") for word in text.split(b"\n") if len(word) >= letters]
 
 
-class Sieve:
-    """An automaton over anchors.
+class Plan(msgspec.Struct, frozen=True):
+    """What to look for to find one topic.
 
     Args:
         anchors: See `Anchors`; an anchor may stand in several groups.
@@ -60,25 +64,34 @@ class Sieve:
             a text without any of these is let go at once.
     """
 
-    def __init__(self, anchors: Anchors, enough: Iterable[Sequence[str]]) -> None:
-        groups: dict[bytes, set[str]] = {}
-        for anchor, group in anchors:
-            groups.setdefault(anchor.encode(), set()).add(group)
-        combinations = list(enough)
-        first = {each[0] for each in combinations}
+    anchors: Sequence[tuple[str, str]]
+    enough: Sequence[Sequence[str]]
+
+
+class Sieve:
+    """An automaton over the anchors of all topics."""
+
+    def __init__(self, plans: Mapping[Topic, Plan]) -> None:
+        groups: dict[bytes, set[tuple[Topic, str]]] = {}
+        first: set[tuple[Topic, str]] = set()
+        self._enough: list[tuple[Topic, frozenset[tuple[Topic, str]]]] = []
+        for topic, plan in plans.items():
+            for anchor, group in plan.anchors:
+                groups.setdefault(anchor.encode(), set()).add((topic, group))
+            first |= {(topic, each[0]) for each in plan.enough}
+            self._enough += [(topic, frozenset((topic, group) for group in each)) for each in plan.enough]
         self._first = _automaton([anchor for anchor, each in groups.items() if not first.isdisjoint(each)])
         self._all = _automaton(list(groups))
         self._groups = [frozenset(each) for each in groups.values()]
-        self._enough = [frozenset(each) for each in combinations]
 
-    def holds(self, text: bytes) -> bool:
-        """Whether a flat text holds anchors enough."""
+    def topics(self, text: bytes) -> frozenset[Topic]:
+        """The topics of which a flat text holds anchors enough."""
         lower = text.lower() if text.isascii() else _folded(text)
         if not self._first.find_matches_as_indexes(lower):
-            return False
+            return NO_TOPICS
         found = self._all.find_matches_as_indexes(lower, overlapping=True)
         groups = frozenset().union(*(self._groups[index] for index in {index for index, _, _ in found}))
-        return any(each <= groups for each in self._enough)
+        return frozenset(topic for topic, each in self._enough if each <= groups)
 
 
 def _automaton(anchors: list[bytes]) -> BytesAhoCorasick:

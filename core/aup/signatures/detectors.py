@@ -1,0 +1,47 @@
+"""The signatures of all topics made ready to search with: one sieve over all, and a matcher for each."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+import msgspec
+
+from aup.api.signature_list import SignatureList, Topic
+from aup.signatures import TOPICS, Signatures, anchors, extended, load
+from aup.signatures.matcher import Matcher
+from aup.signatures.mining import MiningMatcher
+from aup.signatures.sieve import Sieve
+
+
+class Detectors(msgspec.Struct, frozen=True):
+    """What texts are searched with."""
+
+    sieve: Sieve
+    matchers: Mapping[Topic, Matcher]
+
+
+@cache
+def built_in() -> Detectors:
+    """With the signatures that come with aup alone."""
+    return compiled({topic: load(topic) for topic in TOPICS})
+
+
+def with_lists(lists: Iterable[SignatureList]) -> Detectors:
+    """With those of a provider's lists too."""
+    by_topic: dict[Topic, list[SignatureList]] = {}
+    for one in lists:
+        by_topic.setdefault(one.spec.topic, []).append(one)
+    if not by_topic:
+        return built_in()
+    return compiled({topic: extended(load(topic), by_topic.get(topic, ())) for topic in TOPICS})
+
+
+def compiled(signatures: Mapping[Topic, Signatures]) -> Detectors:
+    """Make the signatures of some topics ready."""
+    return Detectors(
+        Sieve({topic: anchors.plan(topic, table) for topic, table in signatures.items()}),
+        {topic: _matcher(topic)(topic, table) for topic, table in signatures.items()},
+    )
+
+
+def _matcher(topic: Topic) -> type[Matcher]:
+    return MiningMatcher if topic == "crypto_mining" else Matcher
