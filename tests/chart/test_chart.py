@@ -27,6 +27,10 @@ RIGHTS = {
     "aup-webhook": {
         "namespaces": "get list watch",
         "aup.asergo.com/acceptableusepolicies": "get list watch",
+        "aup.asergo.com/indicatorlists": "get list watch",
+        "aup.asergo.com/licenseentitlements": "get list watch",
+        "aup.asergo.com/screeninglists": "get list watch",
+        "aup.asergo.com/signaturelists": "get list watch",
         "aup.asergo.com/permits": "get list watch",
         "aup.asergo.com/suspensions": "get list watch",
         "aup.asergo.com/tenants": "get list watch",
@@ -59,6 +63,10 @@ RIGHTS = {
     "aup-provider": {
         "aup.asergo.com/acceptableusepolicies": "create delete get list patch update watch",
         "aup.asergo.com/notices": "get list watch",
+        "aup.asergo.com/indicatorlists": "create delete get list patch update watch",
+        "aup.asergo.com/licenseentitlements": "create delete get list patch update watch",
+        "aup.asergo.com/screeninglists": "create delete get list patch update watch",
+        "aup.asergo.com/signaturelists": "create delete get list patch update watch",
         "aup.asergo.com/permits": "create delete get list patch update watch",
         "aup.asergo.com/suspensionrecords": "delete get list watch",
         "aup.asergo.com/suspensions": "create delete get list patch update watch",
@@ -243,8 +251,11 @@ def test_a_change_is_sent_to_one_webhook() -> None:
     groups = {group for rule in builtin["rules"] for group in rule["apiGroups"]} - {"*"}
     condition = custom["matchConditions"][0]["expression"]
 
-    assert groups == {"", "apps", "autoscaling", "batch"}
-    assert all(f'"{group}"' in condition for group in groups)
+    assert groups == {"", "apps", "autoscaling", "batch", "discovery.k8s.io", "networking.k8s.io"}
+    assert 'endsWith(".k8s.io")' in condition
+    left_out = condition.partition('endsWith(".k8s.io")')
+    assert all(f'"{group}"' in left_out[0] or group.endswith(".k8s.io") for group in groups)
+    assert not any(f'"{group}"' in left_out[2] for group in groups)
 
 
 def test_only_judged_resources_reach_the_webhook() -> None:
@@ -256,12 +267,17 @@ def test_only_judged_resources_reach_the_webhook() -> None:
 
     assert named == {
         "/bindings",
+        "/configmaps",
+        "/endpoints",
+        "/persistentvolumeclaims",
         "/pods",
         "/pods/binding",
         "/pods/ephemeralcontainers",
         "/pods/resize",
         "/podtemplates",
         "/replicationcontrollers",
+        "/services",
+        "/services/status",
         "apps/daemonsets",
         "apps/deployments",
         "apps/replicasets",
@@ -269,6 +285,9 @@ def test_only_judged_resources_reach_the_webhook() -> None:
         "autoscaling/horizontalpodautoscalers",
         "batch/cronjobs",
         "batch/jobs",
+        "discovery.k8s.io/endpointslices",
+        "networking.k8s.io/ingresses",
+        "networking.k8s.io/ingresses/status",
         "*/*/scale",
     }
     assert [[each["name"] for each in hook["matchConditions"]] for hook in (builtin, custom)] == [["to-be-judged"]] * 2
@@ -344,7 +363,7 @@ def test_crds_can_be_left_out_or_given_up() -> None:
     """They are kept at uninstall unless the provider says otherwise."""
     crds = [each for each in render() if each["kind"] == "CustomResourceDefinition"]
 
-    assert len(crds) == 6
+    assert len(crds) == 10
     assert {each["metadata"]["annotations"]["helm.sh/resource-policy"] for each in crds} == {"keep"}
     assert "CustomResourceDefinition" not in kinds("crds.enabled=false")
     given_up = [each for each in render("crds.keep=false") if each["kind"] == "CustomResourceDefinition"]
