@@ -18,12 +18,12 @@ _SCRIPT = (
 )
 _FAULTS: tuple[Json, ...] = (
     {"securityContext": {"privileged": True}},
-    {"securityContext": {"privileged": True, "capabilities": {"add": ["NET_RAW"]}}},
+    {"ports": [{"containerPort": 8080, "hostPort": 8080}]},
     {"resources": {}},
     {"image": "registry.example/tools/xmrig:6.21"},
 )
 FAULTS = 5
-"""Findings in a container of `faulty`, each of another rule: host access, raw packets, limits, mining, licence."""
+"""Findings in a container of `faulty`, each of another rule: host access, pod security, limits, mining, licence."""
 
 
 def body(group: str, kind: str, manifest: Json, old: Json | None = None) -> bytes:

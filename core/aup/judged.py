@@ -30,34 +30,48 @@ class Container(TypedDict, total=False):
     env: Any
     lifecycle: Any
     livenessProbe: Any
+    ports: Any
     readinessProbe: Any
     resources: Any
     restartPolicy: Any
     securityContext: Any
     startupProbe: Any
+    volumeMounts: Any
 
 
 class Spec(TypedDict, total=False):
     """Of the spec of a Pod, a workload, a Scale and an autoscaler: each has its own of these fields."""
 
+    automountServiceAccountToken: Any
+    completions: Any
+    concurrencyPolicy: Any
     containers: list[Container]
+    dnsConfig: Any
     ephemeralContainers: list[Container]
+    hostAliases: Any
     hostIPC: Any
     hostNetwork: Any
     hostPID: Any
+    hostUsers: Any
     initContainers: list[Container]
     jobTemplate: "Template"
     maxReplicas: Any
     minReplicas: Any
     nodeSelector: Any
+    os: Any
     overhead: Any
     parallelism: Any
     paused: Any
     replicas: Any
+    resourceClaims: Any
     resources: Any
+    restartPolicy: Any
     securityContext: Any
+    serviceAccount: Any
+    serviceAccountName: Any
     suspend: Any
     template: "Template"
+    volumeClaimTemplates: Any
     volumes: Any
 
 

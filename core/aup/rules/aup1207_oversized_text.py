@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from aup.model import Finding, Subject, rule
-from aup.signatures.scan import MOST_TEXT
 
 
 @rule(id="AUP1207", clause="1.2")
@@ -15,6 +14,6 @@ def oversized_text(subject: Subject) -> Iterator[Finding]:
 
     Fix: Put long scripts and data into the image or a volume, and keep commands, arguments and environment short.
     """
-    at = subject.scan.too_large
+    at, found = subject.scan.too_much
     if at:
-        yield Finding(at, f"over {MOST_TEXT} bytes of commands and environment, too many to judge")
+        yield Finding(at, found)

@@ -39,7 +39,7 @@ def _pod(template: PodTemplate) -> Iterator[Finding]:
     if windows.get("hostProcess") is True:
         yield Finding(f"{template.path}.securityContext.windowsOptions.hostProcess", "true")
     for index, volume in enumerate(listing(template.spec.get("volumes"))):
-        if "hostPath" in mapping(volume):
+        if mapping(volume).get("hostPath") is not None:
             path = text(mapping(volume["hostPath"]).get("path"))
             yield Finding(f"{template.path}.volumes[{index}].hostPath", f"{quoted(path)} of the machine")
 

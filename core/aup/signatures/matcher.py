@@ -12,7 +12,8 @@ from aup.api.signature_list import STRENGTHS, Strength, Topic
 from aup.image import parse
 from aup.signatures import Signature, Signatures, Target, words
 from aup.signatures.evidence import Evidence
-from aup.signatures.reading import Command, Reading, Word
+from aup.signatures.filters import program as program_of
+from aup.signatures.reading import Command, Reading
 from aup.signatures.shell import assigned
 from aup.wording import quoted
 from aup.workload import Container
@@ -32,7 +33,7 @@ NOUNS: dict[Topic, str] = {
 
 _WORDS = words()
 _ABOUT, _NEUTRAL = _WORDS["about"], _WORDS["neutral"]
-_LAUNCHERS, _FETCHERS, _FINDERS = _WORDS["launchers"], _WORDS["fetchers"], _WORDS["finders"]
+_FETCHERS, _FINDERS = _WORDS["fetchers"], _WORDS["finders"]
 _SILENT = _FINDERS | _WORDS["printers"]
 
 _PARTS = re.compile(r"[a-z0-9]+")
@@ -155,7 +156,7 @@ class Matcher:
 
     def _command(self, command: Command) -> Iterator[Evidence]:
         words = command.words
-        position = _program(words) if command.runs else -1
+        position = program_of(words) if command.runs else -1
         program = words[position][1].rpartition("/")[2].lower() if position >= 0 else ""
         for index, (at, word) in enumerate(words):
             assignment = assigned(word)
@@ -265,12 +266,3 @@ def option(flag: str) -> str:
 def _weaker(strength: Strength, steps: int) -> Strength | None:
     index = STRENGTHS.index(strength) - steps
     return STRENGTHS[index] if index >= 0 else None
-
-
-def _program(words: list[Word]) -> int:
-    """Which word is the program, behind assignments and launchers such as `nice -n 19`; -1 where none is."""
-    for index, (_, word) in enumerate(words):
-        launcher = word.rpartition("/")[2] in _LAUNCHERS
-        if not (launcher or word.startswith("-") or word[:1].isdigit() or assigned(word)):
-            return index
-    return -1

@@ -5,22 +5,16 @@ from collections.abc import Iterator
 import msgspec
 
 from aup.signatures import words
-from aup.signatures.shell import Scope, commands, decoded, given, is_script
+from aup.signatures.decoding import decoded
+from aup.signatures.filters import unfiltered
+from aup.signatures.shell import Command, Scope, Word, commands, given, is_script
 from aup.workload import Container
+
+__all__ = ["Command", "Reading", "Variable", "Word", "read"]
 
 _SHELLS = words()["shells"]
 _QUOTING = frozenset("$'\"\\")
 _FIRST = 4  # words among which a shell is looked for
-
-Word = tuple[str, str]
-"""A word with its field path."""
-
-
-class Command(msgspec.Struct, frozen=True):
-    """A simple command; `runs` is false for words of which none is known to be the program."""
-
-    words: list[Word]
-    runs: bool
 
 
 class Variable(msgspec.Struct, frozen=True):
@@ -33,47 +27,68 @@ class Variable(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What a container's command, arguments, hooks, probes and environment say."""
+    """What a container's command, arguments, hooks, probes and environment say.
+
+    `exceeded` is true where more is packed in them than is read, which nobody honest needs.
+    """
 
     commands: list[Command]
     environment: list[Variable]
+    exceeded: bool = False
 
     def texts(self) -> Iterator[str]:
         """Every word, name and value."""
         for variable in self.environment:
             yield from (variable.name, variable.value)
-        nested = (command for variable in self.environment for command in variable.commands)
-        yield from (word for command in (*self.commands, *nested) for _, word in command.words)
+        yield from (word for command in self.all_commands() for _, word in command.words)
+
+    def all_commands(self) -> Iterator[Command]:
+        """Those of scripts in the environment too."""
+        yield from self.commands
+        for variable in self.environment:
+            yield from variable.commands
 
 
 def read(container: Container) -> Reading:
     """Read a container."""
-    environment = list(container.environment())
-    scope = Scope({name: value for _, name, value in environment if value})
+    scope = Scope({})
+    environment = []
+    for path, name, written in container.environment():
+        value = given(written, scope)  # of the variables above it, as Kubernetes does
+        if value:
+            scope.values[name] = value
+        environment.append((path, name, value))
     vectors = [command for vector in container.commands() for command in _vector(vector, scope)]
-    return Reading(vectors, [_variable(path, name, value, scope) for path, name, value in environment])
+    variables = [variable(path, name, value, scope) for path, name, value in environment]
+    return Reading(vectors, variables, scope.packed.exceeded)
+
+
+def variable(path: str, name: str, value: str, scope: Scope) -> Variable:
+    """An environment variable, read."""
+    hidden = value if is_script(value) else decoded(value, scope.packed)
+    return Variable(path, name, value, script(f"{path}.value", hidden, scope, runs=False) if hidden else [])
+
+
+def script(at: str, text: str, scope: Scope, holder: Command | None = None, *, runs: bool) -> list[Command]:
+    """The commands of a script, and those that come out of its pipelines."""
+    found = [*commands(text, scope, at, holder, runs=runs)]
+    if len(found) > 1:
+        found += unfiltered(found, scope)
+    return found
 
 
 def _vector(vector: list[Word], scope: Scope) -> Iterator[Command]:
     """A command with its arguments, and the scripts among them, which only shells run."""
-    plain: list[Word] = []
+    plain = Command([], runs=True, script=scope.number(), pipeline=scope.number())
     runs = any(word == "-c" or word.rpartition("/")[2] in _SHELLS for _, word in vector[:_FIRST])
     for at, written in vector:
         word = given(written, scope)
         shown = is_script(word) or (runs and not _QUOTING.isdisjoint(word))
-        script = word if shown else decoded(word)
-        yield from _script(at, script, scope, runs=runs)
-        if script != word:
-            plain.append((at, word))
-    yield Command(plain, runs=True)
-
-
-def _variable(path: str, name: str, value: str, scope: Scope) -> Variable:
-    script = value if is_script(value) else decoded(value)
-    return Variable(path, name, value, list(_script(f"{path}.value", script, scope, runs=False)) if script else [])
-
-
-def _script(at: str, script: str, scope: Scope, *, runs: bool) -> Iterator[Command]:
-    for command in commands(script, scope):
-        if command:
-            yield Command([(at, word) for word in command], runs)
+        text = word if shown else decoded(word, scope.packed)
+        if text:
+            yield from script(at, text, scope, plain, runs=runs)
+        if shown:
+            plain.scripts.append(word)
+        else:
+            plain.words.append((at, word))
+    yield plain

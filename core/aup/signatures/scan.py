@@ -6,17 +6,19 @@ from functools import cached_property
 import msgspec
 
 from aup.api.signature_list import Topic
+from aup.signatures.decoding import MOST, hidden, tricky
 from aup.signatures.detectors import Detectors
 from aup.signatures.evidence import Evidence
 from aup.signatures.mining import MONERO
 from aup.signatures.reading import Reading, read
-from aup.signatures.shell import SHORTEST_BASE64, decoded
 from aup.signatures.sieve import NO_TOPICS, flat, flat_json, long_words
 from aup.workload import Container, PodTemplate, Workload
 
 MOST_TEXT = 128 * 1024
 """Bytes of commands and environment in one object: honest ones have a few thousand (Linux takes no argument as long as
 this, MAX_ARG_STRLEN in execve(2)), and judging takes its time."""
+
+_SHORTEST_WALLET = 95
 
 _MINING: frozenset[Topic] = frozenset(["crypto_mining"])
 
@@ -35,7 +37,7 @@ class Scan:
     def __init__(self, detectors: Detectors, workload: Workload) -> None:
         self._detectors = detectors
         self._workload = workload
-        self._too_large = ""
+        self._too_much = ("", "")
 
     @cached_property
     def topics(self) -> frozenset[Topic]:
@@ -43,9 +45,9 @@ class Scan:
         return NO_TOPICS.union(*(one.topics for one in self._suspects), self._of_volumes)
 
     @property
-    def too_large(self) -> str:
-        """The pod template with which the text gets longer than `MOST_TEXT`; such an object is not read."""
-        return self._too_large if not self._suspects else ""
+    def too_much(self) -> tuple[str, str]:
+        """Where there is more text than is read, and how much is; such an object is not searched. Else two blanks."""
+        return self._too_much if not self._suspects else ("", "")
 
     @cached_property
     def _suspects(self) -> list[Suspect]:
@@ -55,10 +57,14 @@ class Scan:
             text = text_of(template.containers)
             size += len(text)
             if size > MOST_TEXT:
-                self._too_large = template.path
+                self._too_much = template.path, f"over {MOST_TEXT} bytes of commands and environment, too many to judge"
                 return []
             if worth_reading(self._detectors, text):
                 found += (one for container in template.containers if (one := suspect(self._detectors, container)))
+        packed = next((one for one in found if one.reading.exceeded), None)
+        if packed:
+            self._too_much = packed.container.path, f"over {MOST} bytes packed in a few, too many to judge"
+            return []
         return found
 
     @cached_property
@@ -86,7 +92,7 @@ def text_of(containers: Sequence[Container]) -> bytes:
 
 def worth_reading(detectors: Detectors, text: bytes) -> bool:
     """Whether a flat text may hold evidence enough, or has something to open before that is known."""
-    return b"$" in text or bool(detectors.sieve.topics(text)) or any(map(_beyond_anchors, _long(text)))
+    return b"$" in text or bool(detectors.sieve.topics(text)) or tricky(text) or bool(hidden(text)) or _has_wallet(text)
 
 
 def suspect(detectors: Detectors, container: Container) -> Suspect | None:
@@ -95,18 +101,14 @@ def suspect(detectors: Detectors, container: Container) -> Suspect | None:
     if not worth_reading(detectors, text):
         return None
     reading = read(container)
-    whole = text + flat(reading.texts())
-    topics = detectors.sieve.topics(whole) | (_MINING if any(map(MONERO.search, _long(whole))) else NO_TOPICS)
-    return Suspect(container, reading, topics) if topics else None
+    whole = b"".join((text, flat(reading.texts()), flat(hidden(text))))
+    topics = detectors.sieve.topics(whole) | (_MINING if _has_wallet(whole) else NO_TOPICS)
+    return Suspect(container, reading, topics) if topics or reading.exceeded else None
 
 
-def _long(text: bytes) -> list[str]:
-    return long_words(text, SHORTEST_BASE64 - len("=="))
-
-
-def _beyond_anchors(word: str) -> bool:
-    """Whether a word hides another text or is a wallet, for which there is no anchor."""
-    return bool(decoded(word) or MONERO.search(word))
+def _has_wallet(text: bytes) -> bool:
+    """Whether there is a word with the shape of a wallet, for which there is no anchor."""
+    return any(map(MONERO.search, long_words(text, _SHORTEST_WALLET)))
 
 
 def _image_volumes(template: PodTemplate) -> Iterator[tuple[str, str]]:

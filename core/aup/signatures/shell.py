@@ -1,36 +1,72 @@
-"""Command text in words, roughly as a shell would split it: for looking at, never for running.
+r"""Command text in words, roughly as a shell would split it: for looking at, never for running.
 
 Linear in the text: one regular expression without ambiguity, quotes undone, known variables put in once, and nested
-scripts (quoted or base64) followed to a small depth.
+scripts (quoted, encoded or escaped as in `\x78`) followed to a small depth.
 """
 
-import binascii
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from aup.signatures import words as word_lists
+from aup.signatures.decoding import SHORTEST as SHORTEST_BASE64
+from aup.signatures.decoding import Room, decoded, escaped, unwrapped
+
+__all__ = ["SHORTEST_BASE64", "Command", "Scope", "Word", "assigned", "commands", "decoded", "given", "is_script"]
 
 _FINDERS = word_lists()["finders"]
 _QUOTED = r"""'[^']*+(?:'|\Z) | "(?:[^"\\]|\\.)*+(?:"|\\?\Z) | \\(?:.|\Z)"""
+_DOLLAR_QUOTED = r"'(?:[^'\\]|\\.)*+(?:'|\\?\Z)"
 _LEXEME = re.compile(
     rf"""(?<!\S)\#[^\n]*+
       | (?P<end>[\n;|&()`]++)
-      | (?P<word>(?:[^\s'"\\;|&()`]++ | {_QUOTED})++)""",
+      | (?P<word>(?:[^\s'"\\;|&()`]++ | (?<=\$){_DOLLAR_QUOTED} | {_QUOTED} | (?<=[<>])&)++)""",
     re.VERBOSE | re.DOTALL,
 )
-_QUOTE = re.compile(_QUOTED, re.VERBOSE | re.DOTALL)
+_QUOTE = re.compile(rf"""\$(?:{_DOLLAR_QUOTED} | (?=")) | {_QUOTED}""", re.VERBOSE | re.DOTALL)
 _QUOTING = re.compile(r"""['"\\]""")
-_VARIABLE = re.compile(r"\$(?:\{(\w++)(?::?[-=]([^{}]*+))?[^{}]*+\}|(\w++))", re.ASCII)
+_DOLLAR_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|([0-7]{1,3})|(.))", re.ASCII | re.DOTALL)
+_LETTERS = {"n": "\n", "t": "\t", "r": "\r"}
+_VARIABLE = re.compile(r"\$(?:\{(\w++)(?::?[-=]([^{}]*+)|([%#/:])([^{}]*+))?[^{}]*+\}|(\w++))", re.ASCII)
 _KUBERNETES_VARIABLE = re.compile(r"\$\(([\w.-]++)\)", re.ASCII)
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*+)=(.*)", re.ASCII | re.DOTALL)
-_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}", re.ASCII)
-SHORTEST_BASE64 = 24
-"""Characters of a word that is opened as base64; a shorter one hides no command worth hiding."""
 
 _SCRIPT = re.compile(r"[\s;|&`]")
 _DEPTH = 3
+_LINE = 40  # characters; base64 is wrapped at no fewer
+_NESTED = 32  # brackets in brackets that are told apart
 _FIRST = 4  # words of a command among which its program is looked for
 _ROOM = 65_536  # characters that variables may add in all; short scripts could otherwise grow without bound
+_ASSIGNED = 512  # characters that are kept of a command whose output is a variable's value
+_SIMPLE = frozenset(["\n", ";", "&&", "\n\n"])  # what nearly always ends a command
+
+Word = tuple[str, str]
+"""A word with its field path."""
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A simple command, redirections among its words.
+
+    Args:
+        words: Its words, quotes undone.
+        runs: False for words of which none is known to be the program.
+        script: Commands with the same number stand in one text.
+        pipeline: Commands with the same number are joined by `|`.
+        piped: Whether its input comes from the command before.
+        holder: The command among whose words this one stands, as a quoted script or between brackets.
+        bracket: How it stands there: `$(` also for backquotes, `<(`, `>(`, or empty for a script in a word.
+        scripts: Those of its words that are scripts; their commands stand on their own.
+    """
+
+    words: list[Word]
+    runs: bool
+    script: int = 0
+    pipeline: int = 0
+    piped: bool = False
+    holder: "Command | None" = None
+    bracket: str = ""
+    scripts: list[str] = []
 
 
 class Scope:
@@ -38,7 +74,9 @@ class Scope:
 
     def __init__(self, values: dict[str, str]) -> None:
         self.values = values
+        self.packed = Room()
         self._room = _ROOM
+        self._number = 0
 
     def value(self, name: str, otherwise: str) -> str:
         """A variable's value, or `otherwise` where it has none or is too long for the room left."""
@@ -48,23 +86,112 @@ class Scope:
         self._room -= len(value)
         return value
 
+    def number(self) -> int:
+        """A number that no other script or pipeline has."""
+        self._number += 1
+        return self._number
 
-def commands(text: str, scope: Scope, depth: int = 0) -> Iterator[list[str]]:
-    """Each simple command in the text as its words; assignments are added to `scope`."""
-    words: list[str] = []
-    for lexeme in _LEXEME.finditer(text):
+
+def commands(
+    text: str, scope: Scope, at: str = "", holder: Command | None = None, *, runs: bool = True, depth: int = 0
+) -> Iterator[Command]:
+    """Each simple command in the text, which stands at a field path; assignments are added to `scope`."""
+    lexer = _Lexer(scope, runs, holder)
+    current = lexer.current
+    for lexeme in _LEXEME.finditer(unwrapped(text) if len(text) > _LINE else text):
         kind = lexeme.lastgroup
-        if kind == "end":
-            yield words
-            words = []
-        elif kind == "word":
+        if kind == "word":
             word = lexeme[0]
             quoted = _QUOTING.search(word) is not None
             if quoted or "$" in word or "=" in word or len(word) >= SHORTEST_BASE64:
-                yield from _opened(_QUOTE.sub(_unquoted, word) if quoted else word, words, scope, depth)
+                whole = _QUOTE.sub(_unquoted, word) if quoted else word
+                yield from _opened(at, whole, current, scope, depth)
             else:
-                words.append(word)
-    yield words
+                current.words.append((at, word))
+        elif kind == "end":
+            if lexeme[0] not in _SIMPLE or lexer.nested:
+                yield from lexer.ended(lexeme)
+            elif current.words:
+                yield current
+                lexer.begin(current)
+            current = lexer.current
+    if lexer.nested:
+        yield from lexer.rest()
+    elif current.words:
+        yield current
+
+
+class _Lexer:
+    """Which command the next word belongs to."""
+
+    __slots__ = ("_runs", "_scope", "_script", "current", "nested")
+
+    def __init__(self, scope: Scope, runs: bool, holder: Command | None) -> None:
+        self._scope = scope
+        self._runs = runs
+        self._script = scope.number()
+        self.nested: list[tuple[str, Command]] = []
+        self.current = Command([], runs, self._script, scope.number(), holder=holder)
+
+    def ended(self, lexeme: re.Match[str]) -> Iterator[Command]:
+        """The commands that end at `;`, `|`, `(` and the like."""
+        marks = lexeme[0]
+        before = self.current
+        if (marks == "&" and lexeme.string[lexeme.end() : lexeme.end() + 1] == ">") or (
+            marks == "|" and before.words and before.words[-1][1].endswith(">")
+        ):
+            return  # a redirection
+        for mark in marks.replace("||", ";"):
+            before = self.current
+            if mark == "(" or (mark == "`" and not (self.nested and self.nested[-1][0] == "`")):
+                yield from self._into(mark, before)
+            elif mark in ")`" and self.nested:
+                if before.words:
+                    yield before
+                self._out(before)
+            elif mark == "|":
+                if before.words:
+                    yield before
+                self.begin(before, piped=True)
+            elif before.words:
+                yield before
+                self.begin(before)
+
+    def rest(self) -> Iterator[Command]:
+        """The commands that the end of the text ends."""
+        if self.current.words:
+            yield self.current
+        yield from (outer for mark, outer in reversed(self.nested) if mark != "(" and outer.words)
+
+    def begin(self, before: Command, *, piped: bool = False) -> None:
+        """Begin the command after this one."""
+        grouped = bool(self.nested) and self.nested[-1][0] == "("
+        pipeline = before.pipeline if piped or grouped else self._scope.number()
+        self.current = Command([], self._runs, self._script, pipeline, piped, before.holder, before.bracket)
+
+    def _into(self, mark: str, before: Command) -> Iterator[Command]:
+        sign = before.words[-1][1][-1:] if before.words else ""
+        inner = "$" if mark == "`" else sign if sign in {"$", "<", ">"} else ""
+        if len(self.nested) == _NESTED or not inner:
+            if before.words:
+                yield before
+            if len(self.nested) < _NESTED:
+                self.nested.append(("(", before))
+            self.begin(before, piped=before.piped and not before.words)
+            return
+        self.nested.append((mark if mark == "`" else inner, before))
+        self.current = Command([], self._runs, self._script, self._scope.number(), False, before, f"{inner}(")
+
+    def _out(self, inner: Command) -> None:
+        mark, outer = self.nested.pop()
+        if mark == "(":
+            self.current = Command([], self._runs, self._script, outer.pipeline, False, outer.holder, outer.bracket)
+            return
+        self.current = outer
+        assignment = assigned(outer.words[-1][1]) if outer.words else None
+        if assignment and assignment[1] in {"$", ""}:  # NAME=$(inner): its value is what a word `$(inner)` would be
+            written = " ".join(word for _, word in inner.words)
+            self._scope.values[assignment[0]] = f"$({written[:_ASSIGNED]})"
 
 
 def is_script(word: str) -> bool:
@@ -83,47 +210,70 @@ def assigned(word: str) -> tuple[str, str] | None:
     return (match[1], match[2]) if match else None
 
 
-def decoded(word: str) -> str:
-    """The text that a word hides in base64; empty where it hides none."""
-    if len(word) < SHORTEST_BASE64 or _BASE64.fullmatch(word) is None:
-        return ""
-    bare = word.rstrip("=")
-    try:
-        data = binascii.a2b_base64(bare + "=" * (-len(bare) % 4))
-    except ValueError:
-        return ""
-    if not data.isascii():  # most words: no exception to raise
-        return ""
-    text = data.decode("ascii")
-    return text if text.replace("\n", "").replace("\t", "").replace("\r", "").isprintable() else ""
-
-
 def _unquoted(quoted: re.Match[str]) -> str:
     """What a shell makes of a quoted part; an escaped line feed goes on with the line."""
     part = quoted[0]
     if part[0] == "\\":
         return part[1:].replace("\n", "") if len(part) > 1 else part
+    if part[0] == "$":
+        return _DOLLAR_ESCAPE.sub(_character, part[2:].removesuffix("'"))
     return (
         part[1:-1] if len(part) > 1 and part[-1] == part[0] else part[1:].removesuffix("\\" if part[0] == '"' else "")
     )
 
 
-def _opened(word: str, words: list[str], scope: Scope, depth: int) -> Iterator[list[str]]:
-    """Put variables into a word, and the word into `words`; yields the commands of a script inside it."""
+def _character(match: re.Match[str]) -> str:
+    digits = match[1] or match[2]
+    if digits:
+        return chr(int(digits, 16))
+    return chr(int(match[3], 8)) if match[3] else _LETTERS.get(match[4], match[4])
+
+
+def _opened(at: str, word: str, current: Command, scope: Scope, depth: int) -> Iterator[Command]:
+    """Put variables into a word, and the word into a command; yields the commands of a script inside it."""
     if "$" in word:
         word = _VARIABLE.sub(lambda match: _value(match, scope), word)
+        if ("$@" in word or "$*" in word) and len(word) > len("$@"):
+            word = word.replace("$@", "").replace("$*", "")
     assignment = assigned(word)
     if assignment:
         scope.values[assignment[0]] = assignment[1]
-    nested = word if is_script(word) else decoded(word)
-    if nested and depth < _DEPTH and _FINDERS.isdisjoint(words[:_FIRST]):
-        yield from commands(nested, scope, depth + 1)
-    if nested != word or depth == _DEPTH:
-        words.extend(word.split())
+    script = is_script(word)
+    called = not script and "(" in word
+    nested = word if script or called else decoded(word, scope.packed)
+    if assignment and not nested:
+        nested = decoded(assignment[1], scope.packed)
+    if "\\" in word:
+        nested = escaped(word) or nested
+    if nested and depth < _DEPTH and _FINDERS.isdisjoint(each for _, each in current.words[:_FIRST]):
+        yield from commands(nested, scope, at, current, runs=current.runs, depth=depth + 1)
+    if script:
+        current.scripts.append(word)
+    if nested != word or called or depth == _DEPTH:
+        current.words.extend([(at, each) for each in word.split()])
     elif assignment:
-        words.append(f"{assignment[0]}=")
+        current.words.append((at, f"{assignment[0]}="))
 
 
 def _value(match: re.Match[str], scope: Scope) -> str:
-    name = match[1] or match[3]
-    return " " if name == "IFS" else scope.value(name, match[2] or match[0])
+    name = match[1] or match[5]
+    if name == "IFS":
+        return " "
+    value = scope.value(name, match[2] or match[0])
+    return _edited(value, match[3], match[4]) if match[3] and value != match[0] else value
+
+
+def _edited(value: str, operator: str, rest: str) -> str:
+    """`${A%x}`, `${A#x}`, `${A:1:2}` and `${A/x/y}`, each with text in place of a pattern."""
+    if operator == "%":
+        return value.removesuffix(rest.removeprefix("%"))
+    if operator == "#":
+        return value.removeprefix(rest.removeprefix("#"))
+    if operator == ":":
+        start, _, size = rest.partition(":")
+        begin = int(start) if start.isdecimal() and len(start) < len("100000") else 0
+        return value[begin:][: int(size)] if size.isdecimal() and len(size) < len("100000") else value[begin:]
+    everywhere = rest.startswith("/")
+    wanted, _, other = rest.removeprefix("/").partition("/")
+    grown = other[: max(1, len(wanted))]
+    return value.replace(wanted, grown, -1 if everywhere else 1) if wanted else value

@@ -1,0 +1,155 @@
+"""Code that is fetched and run, or hidden and run, unseen by anybody who reads the manifest."""
+
+from collections.abc import Iterator
+
+from aup.api.signature_list import STRENGTHS, Strength
+from aup.signatures.behaviours.steps import FETCHERS, INTERPRETERS, PYTHONS, SHELLS, Place, Step, Steps, base, places
+from aup.signatures.evidence import Evidence
+
+_DECODERS = frozenset(["base64", "base32", "xxd", "rev", "openssl", "uudecode"])
+_PYTHON_FETCHES = ("urlopen", "requests.get", "urlretrieve", "http.client", "urllib")
+_PYTHON_RUNS = ("exec(", "eval(", "os.system", "os.popen", "subprocess", "compile(")
+_OTHER_FETCHES = ("LWP", "Net::HTTP", "open-uri", "HTTP::Tiny", "file_get_contents", "http.get", "https.get")
+_OTHER_RUNS = ("eval", "system(", "exec", "instance_eval")
+_PYTHON_DECODES = ("b64decode", "b32decode", "a2b_", "unhexlify", "fromhex", "marshal.loads", "zlib.decompress")
+_SCRATCH = ("/tmp/", "/dev/shm/", "/var/tmp/")  # noqa: S108 - where it is looked for
+_OUTPUTS = frozenset(["-o", "-O", "--output", "--output-document"])
+_MODES = frozenset(["777", "755", "700", "0755", "0777", "0700", "775", "711", "744", "754", "750", "555", "500"])
+
+
+def fetched_and_run(steps: Steps) -> Iterator[Evidence]:
+    """A download that becomes a script: piped into a shell, put into one, or saved and started."""
+    for step in steps.all:
+        if step.reads_script:
+            for source in steps.before(step):
+                if source.name in FETCHERS:
+                    yield from _from(source, step.name)
+        if step.name in FETCHERS:
+            runner = steps.runner(step)
+            if runner:
+                yield from _from(step, runner.name)
+        yield from _in_code(step)
+    yield from _saved(steps)
+
+
+def _from(source: Step, runner: str) -> Iterator[Evidence]:
+    found = [(strength, place) for place in source.places() if (strength := strength_of(place))]
+    if found:
+        strength, place = max(found, key=lambda each: STRENGTHS.index(each[0]))
+        yield Evidence(
+            source.at, "fetched and run", strength, f"what {source.name} gets from {place} is run by {runner}"
+        )
+    elif any("$" in word for word in source.args):
+        said = f"what {source.name} gets from an address in a variable is run by {runner}"
+        yield Evidence(source.at, "fetched and run", "medium", said)
+
+
+def strength_of(place: Place) -> Strength | None:
+    """How bad it is to run what comes from a place: worst where nobody is sure who sent it."""
+    if place.unknown:
+        return "medium"
+    if not place.outside:
+        return None
+    unsure = place.scheme != "https" or place.bare or place.below("drops") or place.below("request bins")
+    return "strong" if unsure or place.below("tunnels") else "medium"
+
+
+def _in_code(step: Step) -> Iterator[Evidence]:
+    """Python and others that fetch and run in one line."""
+    if step.name not in INTERPRETERS or not {"-c", "-e", "-r"} & set(step.args):
+        return
+    code = step.text
+    python = step.name in PYTHONS
+    fetches, runs = (_PYTHON_FETCHES, _PYTHON_RUNS) if python else (_OTHER_FETCHES, _OTHER_RUNS)
+    if any(each in code for each in fetches) and any(each in code for each in runs):
+        for place in places(code):
+            strength = strength_of(place)
+            if strength:
+                said = f"what {step.name} gets from {place} is run by it"
+                yield Evidence(step.at, "fetched and run", strength, said)
+
+
+def _saved(steps: Steps) -> Iterator[Evidence]:
+    """A file that is downloaded, made executable or given to a shell, and run."""
+    for step in steps.all:
+        if step.name not in FETCHERS:
+            continue
+        saved = _outputs(step)
+        if not saved:
+            continue
+        script = steps.script(step)
+        run = next((path for path in saved if _runs(script, base(path))), "")
+        if not run:
+            continue
+        hidden = run.startswith(_SCRATCH) and base(run).startswith(".")
+        scratch = run.startswith(_SCRATCH)
+        for place in step.places():
+            strength = strength_of(place)
+            if strength == "medium" and not hidden and not place.unknown:
+                strength = None if not scratch else "weak"
+            elif strength == "medium" and hidden and place.outside:
+                strength = "strong"
+            if strength:
+                said = f"what {step.name} gets from {place} is saved and run"
+                yield Evidence(step.at, "fetched and run", strength, said)
+                break
+
+
+def _outputs(step: Step) -> list[str]:
+    """The files that a download is saved to."""
+    found = [where for operator, where in step.targets if operator in {">", ">>"} and where != "/dev/null"]
+    for index, word in enumerate(step.args):
+        flag, equals, value = word.partition("=")
+        following = step.args[index + 1] if index + 1 < len(step.args) else ""
+        if flag in _OUTPUTS and not (word == "-O" and step.name == "curl"):
+            found.append(value if equals else following)
+        elif word.startswith("-") and word[1:2] != "-" and len(word) > len("-o"):
+            letter = "o" if step.name == "curl" else "O"
+            before, has, after = word.partition(letter)
+            if has and before[1:].isalpha():
+                found.append(after or following)
+    named = [place.path for place in step.places()] if step.name == "wget" or "-O" in step.args else []
+    if step.name == "curl":
+        remote = any(w[:1] == "-" != w[1:2] and "O" in w for w in step.args) or "--remote-name" in step.args
+        named = [place.path for place in step.places()] if remote else []
+    if not found:
+        found = [base(path.partition("?")[0]) for path in named]
+    return [path for path in found if base(path) not in {"", "-", "stdout", "null"}]
+
+
+def _runs(script: list[Step], name: str) -> bool:
+    """Whether a file is made executable and run, or run by a shell."""
+    executable = any(
+        step.name == "chmod" and any(base(each) == name for each in step.args) and _executable(step.args)
+        for step in script
+    )
+    for step in script:
+        if executable and base(step.name) == name.lower():
+            return True
+        operands = [each for each in step.args if not each.startswith("-")]
+        if step.name in SHELLS | INTERPRETERS | {"source", "."} and operands and base(operands[0]) == name:
+            return True
+    return False
+
+
+def _executable(args: list[str]) -> bool:
+    return any("x" in each or each in _MODES for each in args if each[:1] in "+ugoa0123456789" or each in _MODES)
+
+
+def hidden_and_run(steps: Steps) -> Iterator[Evidence]:
+    """Text that is decoded and run; what it says is looked at too."""
+    for step in steps.all:
+        decoder = next((each for each in steps.before(step) if _decodes(each)), None) if step.reads_script else None
+        if decoder:
+            yield Evidence(step.at, "hidden code", "medium", f"what {decoder.name} decodes is run by {step.name}")
+        runner = steps.runner(step) if _decodes(step) else None
+        if runner:
+            yield Evidence(step.at, "hidden code", "medium", f"what {step.name} decodes is run by {runner.name}")
+        if step.name in PYTHONS and "-c" in step.args:
+            code = step.text
+            if any(each in code for each in _PYTHON_DECODES) and ("exec(" in code or "eval(" in code):
+                yield Evidence(step.at, "hidden code", "medium", f"{step.name} decodes code and runs it")
+
+
+def _decodes(step: Step) -> bool:
+    return step.name in _DECODERS and (step.name in {"rev", "uudecode"} or any("d" in e or "r" in e for e in step.args))

@@ -1,0 +1,260 @@
+"""A script's commands as behaviours look at them: which program with what, where to, and what comes of its output."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from ipaddress import ip_address
+
+import msgspec
+
+from aup.signatures.reading import Reading
+from aup.signatures.shell import Command, assigned
+from aup.wording import quoted
+
+SHELLS = frozenset(["sh", "bash", "ash", "dash", "ksh", "zsh", "fish"])
+PYTHONS = frozenset(["python", "python2", "python3"])
+INTERPRETERS = PYTHONS | {"perl", "ruby", "node", "php", "lua"}
+FETCHERS = frozenset(["curl", "wget", "aria2c", "lwp-download", "lwp-request"])
+NETCATS = frozenset(["nc", "ncat", "netcat", "nc.traditional", "nc.openbsd"])
+PRINTERS = frozenset(["echo", "printf", "cat"])
+
+_STARTERS = frozenset(
+    [
+        *[
+            "!",
+            "{",
+            "busybox",
+            "command",
+            "do",
+            "doas",
+            "dumb-init",
+            "elif",
+            "else",
+            "env",
+            "exec",
+            "gosu",
+            "if",
+            "nice",
+        ],
+        *["nohup", "setsid", "stdbuf", "su-exec", "sudo", "then", "time", "timeout", "tini", "until", "while", "xargs"],
+    ]
+)
+_REDIRECTION = re.compile(r"(?:\d{0,3}|&)(<<<|<<-?|<>|>>|>\||>&|<&|>|<)(.*)", re.DOTALL)
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{1,15}+)://([^\s/'\"?#<>|]*+)([^\s'\"<>|]*+)")
+_BARE = re.compile(
+    r"((?:\d{1,3}\.){3}\d{1,3}|[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}(?=[:/]))(?::\d{1,5})?(/.*)?", re.DOTALL
+)
+_INTERNAL = (".svc", ".local", ".internal", ".localhost", ".lan", ".home.arpa", ".localdomain", ".test", ".invalid")
+_NEST = 6  # holders that are looked through
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where an address leads to."""
+
+    scheme: str
+    host: str
+    path: str
+
+    @property
+    def bare(self) -> bool:
+        """Whether the host is a public address without a name."""
+        return _address(self.host) == "public"
+
+    @property
+    def outside(self) -> bool:
+        """Whether it is known to be outside the cluster."""
+        host = self.host
+        if "$" in host or "." not in host or host.endswith(_INTERNAL) or ".svc." in host:
+            return self.bare
+        return _address(host) != "private"
+
+    @property
+    def unknown(self) -> bool:
+        """Whether a variable hides where it leads to."""
+        return "$" in self.host or not self.host
+
+    def below(self, sort: str) -> bool:
+        """Whether the host is one of a list in behaviours.yaml, or below one."""
+        labels = self.host.split(".")
+        return any(".".join(labels[start:]) in lists()[sort] for start in range(len(labels) - 1))
+
+    def __str__(self) -> str:
+        return quoted(f"{self.scheme}://{self.host}" if self.scheme else self.host)
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A command with its program told from launchers before it and redirections behind it."""
+
+    command: Command
+    name: str
+    args: list[str]
+    targets: list[tuple[str, str]]
+    """Each redirection, as operator and where it leads."""
+
+    @property
+    def at(self) -> str:
+        """The field path of its first word."""
+        return self.command.words[0][0]
+
+    @property
+    def text(self) -> str:
+        """All its words and the scripts among them."""
+        return " ".join([*(word for _, word in self.command.words), *self.command.scripts])
+
+    @property
+    def reads_script(self) -> bool:
+        """Whether it runs what comes as its input."""
+        if self.name in SHELLS:
+            operands = [each for each in self.args if not each.startswith(("-", "+"))]
+            return "-c" not in self.args and (not operands or "-s" in self.args or operands[0] == "/dev/stdin")
+        if self.name in INTERPRETERS:
+            return all(each in {"-", "-u", "/dev/stdin"} for each in self.args)
+        return self.name in {"source", "."} and self.args[:1] == ["/dev/stdin"]
+
+    def written(self) -> Iterator[str]:
+        """The files that it writes to by redirection, or as `tee` and `cp` do."""
+        yield from (where for operator, where in self.targets if operator.startswith(">") and where)
+        if self.name == "tee":
+            yield from (each for each in self.args if not each.startswith("-"))
+        if self.name in {"cp", "mv", "install"} and len(self.args) > 1:
+            yield self.args[-1]
+
+    def places(self) -> list[Place]:
+        """The addresses among its words, with their scheme or bare."""
+        found = [place for word in [*self.args, *self.command.scripts] for place in places(word)]
+        if self.name in FETCHERS:
+            for word in self.args:
+                match = None if word.startswith("-") or "://" in word else _BARE.fullmatch(word)
+                if match:
+                    found.append(Place("", match[1].lower(), match[2] or ""))
+        return found
+
+
+class Steps:
+    """A reading's commands, found by what joins them."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.all: list[Step] = []
+        self._pipelines: dict[int, list[Step]] = {}
+        self._scripts: dict[int, list[Step]] = {}
+        self._of: dict[int, Step] = {}
+        for command in reading.all_commands():
+            if command.words:
+                step = _step(command)
+                self.all.append(step)
+                self._of[id(command)] = step
+                self._pipelines.setdefault(command.pipeline, []).append(step)
+                self._scripts.setdefault(command.script, []).append(step)
+        self.all = [step for step in self.all if not self._printed(step)]
+
+    def before(self, step: Step) -> list[Step]:
+        """What is piped into a step: the commands before it in its pipeline, or of its script where a loop is."""
+        found = []
+        for each in self._pipelines[step.command.pipeline]:
+            if each is step:
+                break
+            found.append(each)
+        if found and found[-1].name in {"}", "done", "fi", "esac"}:
+            return [each for each in self.script(step) if each is not step]
+        return found
+
+    def pipeline(self, step: Step) -> list[Step]:
+        """The commands that are joined with a step by `|`."""
+        return self._pipelines[step.command.pipeline]
+
+    def script(self, step: Step) -> list[Step]:
+        """The commands of the same script."""
+        return self._scripts[step.command.script]
+
+    def runner(self, step: Step) -> Step | None:
+        """What runs a step's output as a script: `sh -c "$(…)"`, `eval`, `bash <(…)`; None where nothing does."""
+        bracket = step.command.bracket
+        holder = step.command.holder
+        if bracket not in {"$(", "<("} or holder is None:
+            return None
+        for _ in range(_NEST):
+            above = self._of.get(id(holder)) or _step(holder)
+            if above.name in SHELLS | PYTHONS:
+                code = "-c" in above.args or any("c" in each for each in above.args if each[:1] == "-" != each[1:2])
+                return above if code == (bracket == "$(") or above.name in PYTHONS else None
+            if above.name in {"eval", "source", "."}:
+                return above
+            if above.name not in {"", "$"} or holder.bracket or holder.holder is None:
+                return None
+            if above.name == "" and any(assigned(word) for _, word in holder.words):
+                return None
+            holder = holder.holder
+        return None
+
+    def _printed(self, step: Step) -> bool:
+        """Whether it is only part of what `echo` shows."""
+        holder = step.command.holder
+        for _ in range(_NEST):
+            if holder is None:
+                return False
+            above = self._of.get(id(holder))
+            if above and above.name in PRINTERS and not above.targets and self.pipeline(above)[-1] is above:
+                return not step.command.bracket and not above.command.bracket
+            holder = holder.holder
+        return False
+
+
+@cache
+def lists() -> dict[str, frozenset[str]]:
+    """The lists of behaviours.yaml."""
+    text = files("aup.signatures").joinpath("behaviours.yaml").read_bytes()
+    read = msgspec.yaml.decode(text, type=dict[str, list[list[str]]])
+    return {name: frozenset(word for row in rows for word in row) for name, rows in read.items()}
+
+
+def places(word: str) -> Iterator[Place]:
+    """The addresses with a scheme in a word."""
+    if "://" in word:
+        for match in _URL.finditer(word):
+            yield Place(match[1].lower(), _host(match[2]), match[3])
+
+
+def base(path: str) -> str:
+    """The last part of a path."""
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def _host(authority: str) -> str:
+    host = authority.rpartition("@")[2].lower()
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].rstrip(".,;)")
+
+
+def _address(host: str) -> str:
+    if not host[:1].isdigit() and ":" not in host:
+        return ""
+    try:
+        found = ip_address(host)
+    except ValueError:
+        return ""
+    shared = host.startswith("100.") and not found.is_global
+    return "public" if found.is_global and not shared else "private"
+
+
+def _step(command: Command) -> Step:
+    words: list[str] = []
+    targets: list[tuple[str, str]] = []
+    awaited = ""
+    for _, word in command.words:
+        match = _REDIRECTION.match(word) if "<" in word or ">" in word else None
+        if awaited:
+            targets.append((awaited, word))
+            awaited = ""
+        elif match and match[2]:
+            targets.append((match[1], match[2]))
+        elif match:
+            awaited = match[1]
+        else:
+            words.append(word)
+    for index, word in enumerate(words):
+        name = base(word).lower() if "/" in word else word.lower()
+        if not (name in _STARTERS or word.startswith("-") or word[:1].isdigit() or assigned(word)):
+            return Step(command, name.removesuffix(".exe"), words[index + 1 :], targets)
+    return Step(command, "", [], targets)
