@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aup.signatures.decoding import MOST, TOO_MUCH, Room, decoded, hidden, tricky
+from aup.signatures.decoding import MOST, TOO_MUCH, Room, decoded, hidden
+from aup.signatures.detectors import TO_OPEN, built_in
 from aup.signatures.reading import Reading, read
 from aup.signatures.shell import Command, Scope, commands
 from aup.signatures.sieve import flat
@@ -244,7 +245,7 @@ def test_redirections_stay_with_their_command(script: str, words: list[str]) -> 
 )
 def test_tricks_are_known_by_their_programs(text: str, *, expected: bool) -> None:
     """Short words that only a program turns into others."""
-    assert tricky(flat([text])) is expected
+    assert (TO_OPEN in built_in().sieve.topics(flat([text]))) is expected
 
 
 @given(st.text(max_size=200), st.text(max_size=100))

@@ -1,7 +1,7 @@
 """The sieve leaves out nothing that the exact search would tell: each signature, in each place, in each disguise."""
 
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 
@@ -22,7 +22,10 @@ Spec = dict[str, Any]
 
 TOKENS = {topic: sorted({token for table in load(topic).values() for token in table}) for topic in TOPICS}
 FEW = {
-    token for topic in TOPICS for table in load(topic).values() for token in sorted(table)[:: max(1, len(table) // 4)]
+    (topic, token)
+    for topic in TOPICS
+    for table in load(topic).values()
+    for token in sorted(table)[:: max(1, len(table) // (4 if topic == "crypto_mining" else 1))]
 }
 """Some tokens of each target, so that all disguises in all places stay quick."""
 
@@ -73,16 +76,16 @@ SCRIPTS: dict[str, Callable[[str], str]] = {
 """Disguises that a shell or the matcher undoes."""
 
 
-def told(spec: Spec) -> bool:
+def told(spec: Spec, topics: Iterable[Topic] = TOPICS) -> bool:
     """Whether the exact search finds something worth telling; where it does, the sieve must not be in its way."""
     container = Container("regular", "c", "web", {"image": "registry.example/web:1", **spec})
     reading = read(container)
     found = suspect(built_in(), container)
-    passed = found.topics if found else frozenset[Topic]()
+    passed = found.topics if found else frozenset[str]()
     worth = {
         topic
-        for topic, matcher in built_in().matchers.items()
-        if verdict(matcher.container(container, reading)) in {"medium", "strong"}
+        for topic in topics
+        if verdict(built_in().matchers[topic].container(container, reading)) in {"medium", "strong"}
     }
     assert worth <= passed, spec
     return bool(worth)
@@ -91,17 +94,17 @@ def told(spec: Spec) -> bool:
 @pytest.mark.parametrize("place", PLACES)
 def test_every_signature_passes_the_sieve_in_every_place(place: str) -> None:
     """Each place tells some signatures, and each told passes."""
-    assert sum(told(PLACES[place](token)) for tokens in TOKENS.values() for token in tokens) > 0
+    assert sum(told(PLACES[place](token), [topic]) for topic, tokens in TOKENS.items() for token in tokens) > 0
 
 
 @pytest.mark.parametrize("disguise", SCRIPTS)
 @pytest.mark.parametrize("place", PLACES)
 def test_no_disguise_is_stopped_by_the_sieve(place: str, disguise: str) -> None:
     """What is told in spite of a disguise passes, in an argument vector and in a script that a shell runs."""
-    for token in FEW:
+    for topic, token in FEW:
         hidden = SCRIPTS[disguise](token)
-        told(PLACES[place](hidden))
-        told({"command": ["sh", "-c", " ".join(str(word) for word in _words(PLACES[place](hidden)))]})
+        told(PLACES[place](hidden), [topic])
+        told({"command": ["sh", "-c", " ".join(str(word) for word in _words(PLACES[place](hidden)))]}, [topic])
 
 
 @pytest.mark.parametrize(
@@ -150,16 +153,17 @@ def test_weak_signs_and_foreign_letters_pass_the_sieve(spec: Spec) -> None:
     assert told(spec)
 
 
-@pytest.mark.parametrize("token", sorted(FEW))
+@pytest.mark.parametrize(("topic", "token"), sorted(FEW))
 @pytest.mark.parametrize("written", ["$(A){}", "${{A}}{}", "${{UNSET:-{start}}}{}"])
-def test_no_variable_hides_a_signature_from_the_sieve(token: str, written: str) -> None:
+def test_no_variable_hides_a_signature_from_the_sieve(topic: Topic, token: str, written: str) -> None:
     """A word put together from variables by Kubernetes or by a shell."""
     start, rest = token[:2], token[2:]
     word = written.format(rest, start=start)
 
-    told({"command": ["sh", "-c", f"exec {word}"], "env": [{"name": "A", "value": start}]})
-    told({"command": [word], "env": [{"name": "A", "value": start}]})
-    told({"args": ["-a", word], "env": [{"name": "A", "value": start}]})
+    environment = [{"name": "A", "value": start}]
+    told({"command": ["sh", "-c", f"exec {word}"], "env": environment}, [topic])
+    told({"command": [word], "env": environment}, [topic])
+    told({"args": ["-a", word], "env": environment}, [topic])
 
 
 def _words(spec: Spec) -> list[str]:

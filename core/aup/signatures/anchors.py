@@ -6,14 +6,13 @@ option has) is left out of the anchor. A test holds the two against each other.
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import chain, combinations
+from itertools import chain, combinations, product
 
 from aup.api.signature_list import Target, Topic
-from aup.signatures import Signature, Signatures
-from aup.signatures.matcher import SHORT
+from aup.signatures import Signature, Signatures, words
+from aup.signatures.behaviours import ANCHORS, ENOUGH
+from aup.signatures.matcher import SEPARATORS, SHORT
 from aup.signatures.sieve import Plan
-
-ANCHORS: dict[Topic, tuple[tuple[tuple[str, str], ...], tuple[tuple[str, ...], ...]]] = {}
 
 SURE = "sure"
 """The group of anchors of which one is enough; the others are named after the kind of evidence they belong to."""
@@ -29,15 +28,16 @@ _OPTIONS = {
     SURE: ("\n-a\n", "\n-a=", "-algo", "\nalgo", "\nmining_algo", "\nminer_algo"),
 }
 _MINING = [(anchor, group) for group, anchors in _OPTIONS.items() for anchor in anchors]
+_INTERPRETERS = words()["shells"] | {"java", "node", "php", "ruby"}
 _PARTS = re.compile(r"[a-z0-9]+")
 
 
 def plan(topic: Topic, signatures: Signatures) -> Plan:
     """What the sieve looks for to find a topic."""
-    behaviours = ANCHORS.get(topic, ((), ()))
-    anchors = {*_anchors(signatures), *(_MINING if topic == "crypto_mining" else ()), *behaviours[0]}
-    weak = sorted({group for _, group in anchors} - {SURE, _BACKER, *_LOGIN, *chain.from_iterable(behaviours[1])})
-    return Plan(sorted(anchors), [(SURE,), _LOGIN, ("name", _BACKER), *combinations(weak, 2), *behaviours[1]])
+    enough = ENOUGH.get(topic, ())
+    anchors = {*_anchors(signatures), *(_MINING if topic == "crypto_mining" else ()), *ANCHORS.get(topic, ())}
+    weak = sorted({group for _, group in anchors} - {SURE, _BACKER, *_LOGIN, *chain.from_iterable(enough)})
+    return Plan(sorted(anchors), [(SURE,), _LOGIN, ("name", _BACKER), *combinations(weak, 2), *enough])
 
 
 def _anchors(signatures: Signatures) -> Iterator[tuple[str, str]]:
@@ -54,14 +54,21 @@ def _group(target: Target, signature: Signature) -> str:
     return signature.kind if signature.strength == "weak" and target != "coin" else SURE
 
 
-def _longest(parts: list[str]) -> str:
-    return max(parts, key=len)
-
-
 def _name(token: str) -> list[str]:
     if len(token) <= SHORT:
         return [f"{before}{token}{after}" for before in "\n/:" for after in "\n/:@."]
-    return [_longest(_PARTS.findall(token))]
+    parts = _PARTS.findall(token)
+    return [
+        "".join(chain.from_iterable(zip(parts, [*between, ""], strict=True)))
+        for between in product(SEPARATORS, repeat=len(parts) - 1)
+    ]
+
+
+def _phrase(token: str) -> list[str]:
+    program, _, argument = token.partition(" ")
+    if program in _INTERPRETERS:
+        return [argument]
+    return [f"{before}{program}\n" for before in "\n/"]
 
 
 def _flag(token: str) -> list[str]:
@@ -77,7 +84,7 @@ _ANCHORS: dict[Target, Callable[[str], list[str]]] = {  # algorithms count behin
     "host": lambda token: [token],
     "scheme": lambda token: [f"{token}://"],
     "flag": _flag,
-    "phrase": lambda token: [_longest(token.split())],
+    "phrase": _phrase,
     "coin": lambda token: [f"{token}:"],
     "variable": lambda token: [f"\n{token.lower().removesuffix('_*')}"],
 }

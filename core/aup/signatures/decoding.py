@@ -32,8 +32,12 @@ _WRAPPED = re.compile(
 _FLAT_ESCAPED = re.compile(r"(?:u00|x)([0-9a-fA-F]{2})|()0?([01][0-7]{2})", re.ASCII)  # without backslashes
 _FLAT_RUN = re.compile(r"(?:x[0-9a-fA-F]{2}){6,}+|(?:u00[0-9a-fA-F]{2}){4,}+|(?:0?[01][0-7]{2}){6,}+", re.ASCII)
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"\x1f\x8b")
-_TRICKS = (b"printf", b"xxd", b"base64", b"base32", b"b64decode", b"openssl", b"gunzip", b"zcat", b"gzip")
-_WORDS = (b"\nrev\n", b"\ntr\n", b"\n-e\n", b"\n-ne\n", b"\n-en\n", b"/rev\n", b"/tr\n")
+OPENERS = (
+    *("printf", "xxd", "base64", "base32", "b64decode", "openssl", "gunzip", "zcat", "gzip"),
+    *("\nrev\n", "\ntr\n", "\n-e\n", "\n-ne\n", "\n-en\n", "/rev\n", "/tr\n"),
+)
+"""Anchors (see `sieve`) of programs that make other words of short ones; only exact reading tells which."""
+
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _CLASSES = bytes(ord("A") if each in _LETTERS else each if each == ord("\n") else ord(".") for each in range(256))
 _LONG = b"A" * (SHORTEST - len("=="))
@@ -105,11 +109,6 @@ def hidden(text: bytes) -> list[str]:
                 if depth < _DEPTH:
                     pending += [("\n".join(each.split()), depth + 1) for each in texts]
     return [*found, TOO_MUCH] if room.exceeded else found
-
-
-def tricky(text: bytes) -> bool:
-    """Whether a flat text names a program that makes other words of short ones; only exact reading tells which."""
-    return any(each in text for each in _TRICKS) or any(each in text for each in _WORDS)
 
 
 def unwrapped(text: str) -> str:

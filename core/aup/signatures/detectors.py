@@ -7,9 +7,13 @@ import msgspec
 
 from aup.api.signature_list import SignatureList, Topic
 from aup.signatures import TOPICS, Signatures, anchors, extended, load
+from aup.signatures.decoding import OPENERS
 from aup.signatures.matcher import Matcher
 from aup.signatures.mining import MiningMatcher
-from aup.signatures.sieve import Sieve
+from aup.signatures.sieve import Plan, Sieve
+
+TO_OPEN = "something to open"
+"""Among the topics that the sieve tells: the text has to be read before it is known what is in it."""
 
 
 class Detectors(msgspec.Struct, frozen=True):
@@ -37,8 +41,9 @@ def with_lists(lists: Iterable[SignatureList]) -> Detectors:
 
 def compiled(signatures: Mapping[Topic, Signatures]) -> Detectors:
     """Make the signatures of some topics ready."""
+    plans: dict[str, Plan] = {topic: anchors.plan(topic, table) for topic, table in signatures.items()}
     return Detectors(
-        Sieve({topic: anchors.plan(topic, table) for topic, table in signatures.items()}),
+        Sieve(plans | {TO_OPEN: Plan([(opener, TO_OPEN) for opener in OPENERS], [(TO_OPEN,)])}),
         {topic: _matcher(topic)(topic, table) for topic, table in signatures.items()},
     )
 

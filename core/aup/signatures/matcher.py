@@ -8,9 +8,12 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+import msgspec
+
 from aup.api.signature_list import STRENGTHS, Strength, Topic
 from aup.image import parse
 from aup.signatures import Signature, Signatures, Target, words
+from aup.signatures.behaviours import BEHAVIOURS
 from aup.signatures.evidence import Evidence
 from aup.signatures.filters import program as program_of
 from aup.signatures.reading import Command, Reading
@@ -31,12 +34,16 @@ NOUNS: dict[Topic, str] = {
     "vulnerability_scanning": "a vulnerability scanner",
 }
 
+SEPARATORS = "-_."
+"""What may stand between the parts of a name, one at a time."""
+
 _WORDS = words()
 _ABOUT, _NEUTRAL = _WORDS["about"], _WORDS["neutral"]
 _FETCHERS, _FINDERS = _WORDS["fetchers"], _WORDS["finders"]
 _SILENT = _FINDERS | _WORDS["printers"]
 
 _PARTS = re.compile(r"[a-z0-9]+")
+_SEPARATED = re.compile(rf"[{re.escape(SEPARATORS)}]")
 _VERSION = re.compile(r"[a-z]?[0-9]+|v?[0-9]+[a-z]*[0-9]*")
 _EXTENSION = re.compile(r"\.(?:exe|sh|bin|elf|py|pl)$")
 _PIECES = re.compile(r"""[^\s,;"'{}\[\]<>()=|]+""")
@@ -47,6 +54,7 @@ SHORT = 3
 _SHORTEST = 2  # characters; no token is shorter
 _LONGEST_PIECE = 512  # characters of a word or image path; no longer one can be pulled or resolved
 _WORDS_OF_A_NAME = 3
+_FETCHED = " fetched"
 _NONE: dict[str, Signature] = {}
 
 
@@ -60,6 +68,7 @@ class Matcher:
         self.topic = topic
         self.signatures = signatures
         self._noun = NOUNS[topic]
+        self._behaviour = BEHAVIOURS.get(topic)
 
     def container(self, container: Container, reading: Reading) -> list[Evidence]:
         """All evidence in a container, the weakest too, strongest first and each said once."""
@@ -75,13 +84,15 @@ class Matcher:
 
     def _sorted(self, gathered: Iterable[Evidence]) -> list[Evidence]:
         found = list({one.said: one for one in reversed([*gathered])}.values())[::-1]
-        return sorted(self._together(found), key=lambda one: -STRENGTHS.index(one.strength))
+        return sorted(self._together(_run_or_fetched(found)), key=lambda one: -STRENGTHS.index(one.strength))
 
     def _together(self, found: list[Evidence]) -> list[Evidence]:
         """What several pieces are together."""
         return found
 
     def _read(self, reading: Reading) -> Iterator[Evidence]:
+        if self._behaviour:
+            yield from self._behaviour(reading)
         for command in reading.commands:
             yield from self._command(command)
         for variable in reading.environment:
@@ -115,7 +126,7 @@ class Matcher:
         whole = _EXTENSION.sub("", segment)
         if whole in table:
             return whole, table[whole], table[whole].strength
-        parts = _PARTS.findall(whole[:_LONGEST_PIECE])
+        parts = _SEPARATED.split(whole[:_LONGEST_PIECE])
         best: tuple[str, Signature, Strength] | None = None
         for start in range(len(parts)):
             for size in range(min(_WORDS_OF_A_NAME, len(parts) - start), 0, -1):
@@ -124,7 +135,8 @@ class Matcher:
                     continue
                 if target == "program" and table[token].strength != "strong":
                     continue
-                strength = self._beside(table[token].strength, parts[:start] + parts[start + size :])
+                others = [part for part in parts[:start] + parts[start + size :] if part]
+                strength = self._beside(table[token].strength, others)
                 if strength and (best is None or STRENGTHS.index(strength) > STRENGTHS.index(best[2])):
                     best = token, table[token], strength
                 break
@@ -163,8 +175,10 @@ class Matcher:
             if assignment and (index < position or not command.runs):
                 yield from self._variable(at, *assignment)
             elif word.startswith("-"):
+                following = words[index + 1][1] if index + 1 < len(words) else ""
                 yield from self._looked_up(at, "phrase", f"{program} {word}")
-                yield from self._flag(at, word, words[index + 1][1] if index + 1 < len(words) else "")
+                yield from self._looked_up(at, "phrase", f"{program} {word}={following}")
+                yield from self._flag(at, word, following)
             elif index == position:
                 yield from self._run(at, program)
             else:
@@ -192,7 +206,7 @@ class Matcher:
             told: Strength = strength if program in _FETCHERS else "medium"
             yield Evidence(at, signature.kind, told, f"{quoted(token)} names {self._noun}")
         elif program in _FETCHERS:
-            yield Evidence(at, f"{token} fetched", "medium", f"{quoted(program)} brings {quoted(token)} in")
+            yield Evidence(at, f"{token}{_FETCHED}", "medium", f"{quoted(program)} brings {quoted(token)} in")
 
     def _flag(self, at: str, word: str, following: str) -> Iterator[Evidence]:  # noqa: ARG002 - for those who look at it
         yield from self._looked_up(at, "flag", option(word.partition("=")[0]))
@@ -261,6 +275,14 @@ def option(flag: str) -> str:
     """A long option with two dashes, as some programs take one."""
     bare = flag.lstrip("-")
     return f"-{bare}" if len(bare) == 1 else f"--{bare.lower()}"
+
+
+def _run_or_fetched(found: list[Evidence]) -> list[Evidence]:
+    """A single program that is brought in is one name with what runs; two such programs are two pieces of evidence."""
+    fetched = {one.kind for one in found if one.kind.endswith(_FETCHED)}
+    if len(fetched) != 1:
+        return found
+    return [msgspec.structs.replace(one, kind="name") if one.kind in fetched else one for one in found]
 
 
 def _weaker(strength: Strength, steps: int) -> Strength | None:

@@ -6,8 +6,8 @@ from functools import cached_property
 import msgspec
 
 from aup.api.signature_list import Topic
-from aup.signatures.decoding import MOST, hidden, tricky
-from aup.signatures.detectors import Detectors
+from aup.signatures.decoding import MOST, hidden
+from aup.signatures.detectors import TO_OPEN, Detectors
 from aup.signatures.evidence import Evidence
 from aup.signatures.mining import MONERO
 from aup.signatures.reading import Reading, read
@@ -20,7 +20,7 @@ this, MAX_ARG_STRLEN in execve(2)), and judging takes its time."""
 
 _SHORTEST_WALLET = 95
 
-_MINING: frozenset[Topic] = frozenset(["crypto_mining"])
+_MINING: frozenset[str] = frozenset(["crypto_mining"])
 
 
 class Suspect(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ class Suspect(msgspec.Struct, frozen=True):
 
     container: Container
     reading: Reading
-    topics: frozenset[Topic]
+    topics: frozenset[str]
 
 
 class Scan:
@@ -40,7 +40,7 @@ class Scan:
         self._too_much = ("", "")
 
     @cached_property
-    def topics(self) -> frozenset[Topic]:
+    def topics(self) -> frozenset[str]:
         """The topics that are worth an exact search."""
         return NO_TOPICS.union(*(one.topics for one in self._suspects), self._of_volumes)
 
@@ -68,9 +68,9 @@ class Scan:
         return found
 
     @cached_property
-    def _of_volumes(self) -> frozenset[Topic]:
+    def _of_volumes(self) -> frozenset[str]:
         references = [reference for template in self._workload.templates for _, reference in _image_volumes(template)]
-        return self._detectors.sieve.topics(flat(references)) if references else NO_TOPICS
+        return self._detectors.sieve.topics(flat(references)) - {TO_OPEN} if references else NO_TOPICS
 
     def evidence(self, topic: Topic) -> Iterator[tuple[str, list[Evidence]]]:
         """The evidence for a topic, strongest first: a container's name, empty for a volume, and what is in it."""
@@ -92,7 +92,7 @@ def text_of(containers: Sequence[Container]) -> bytes:
 
 def worth_reading(detectors: Detectors, text: bytes) -> bool:
     """Whether a flat text may hold evidence enough, or has something to open before that is known."""
-    return b"$" in text or bool(detectors.sieve.topics(text)) or tricky(text) or bool(hidden(text)) or _has_wallet(text)
+    return b"$" in text or bool(detectors.sieve.topics(text)) or bool(hidden(text)) or _has_wallet(text)
 
 
 def suspect(detectors: Detectors, container: Container) -> Suspect | None:
@@ -102,7 +102,7 @@ def suspect(detectors: Detectors, container: Container) -> Suspect | None:
         return None
     reading = read(container)
     whole = b"".join((text, flat(reading.texts()), flat(hidden(text))))
-    topics = detectors.sieve.topics(whole) | (_MINING if _has_wallet(whole) else NO_TOPICS)
+    topics = (detectors.sieve.topics(whole) | (_MINING if _has_wallet(whole) else NO_TOPICS)) - {TO_OPEN}
     return Suspect(container, reading, topics) if topics or reading.exceeded else None
 
 

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-from aup.api.signature_list import Topic
-
 # A shell drops quotes and backslashes and splits words at the rest; so does the sieve, with a line for each word.
 _BLANKS = b" \t\r\f\v\x1c\x1d\x1e\x1f;|&()`"
 _SPLIT = bytes.maketrans(_BLANKS, b"\n" * len(_BLANKS))
@@ -21,7 +19,7 @@ _CLASSES = bytes(ord("A") if each in _LETTERS else each if each == ord("\n") els
 _QUICK = 5_000
 """Anchors for which a full table is made: twice as quick as the compact form, and some kilobytes an anchor larger."""
 
-NO_TOPICS: frozenset[Topic] = frozenset()
+NO_TOPICS: frozenset[str] = frozenset()
 
 Anchors = Iterable[tuple[str, str]]
 """Each anchor with its group: lower case, without blanks and quotes; a line feed in front stands for a word's begin."""
@@ -71,10 +69,10 @@ class Plan(msgspec.Struct, frozen=True):
 class Sieve:
     """An automaton over the anchors of all topics."""
 
-    def __init__(self, plans: Mapping[Topic, Plan]) -> None:
-        groups: dict[bytes, set[tuple[Topic, str]]] = {}
-        first: set[tuple[Topic, str]] = set()
-        self._enough: list[tuple[Topic, frozenset[tuple[Topic, str]]]] = []
+    def __init__(self, plans: Mapping[str, Plan]) -> None:
+        groups: dict[bytes, set[tuple[str, str]]] = {}
+        first: set[tuple[str, str]] = set()
+        self._enough: list[tuple[str, frozenset[tuple[str, str]]]] = []
         for topic, plan in plans.items():
             for anchor, group in plan.anchors:
                 groups.setdefault(anchor.encode(), set()).add((topic, group))
@@ -84,7 +82,7 @@ class Sieve:
         self._all = _automaton(list(groups))
         self._groups = [frozenset(each) for each in groups.values()]
 
-    def topics(self, text: bytes) -> frozenset[Topic]:
+    def topics(self, text: bytes) -> frozenset[str]:
         """The topics of which a flat text holds anchors enough."""
         lower = text.lower() if text.isascii() else _folded(text)
         if not self._first.find_matches_as_indexes(lower):

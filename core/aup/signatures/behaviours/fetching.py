@@ -69,16 +69,33 @@ def _in_code(step: Step) -> Iterator[Evidence]:
                 yield Evidence(step.at, "fetched and run", strength, said)
 
 
+class _Started:
+    """The files of one script that are made executable, those started, and those given to a shell."""
+
+    def __init__(self) -> None:
+        self.executable: set[str] = set()
+        self.started: set[str] = set()
+        self.given: set[str] = set()
+
+    def add(self, step: Step) -> None:
+        if step.name == "chmod" and _executable(step.args):
+            self.executable.update(base(each) for each in step.args)
+        self.started.add(base(step.name))
+        if step.name in SHELLS | INTERPRETERS | {"source", "."}:
+            self.given.update([base(each) for each in step.args if not each.startswith("-")][:1])
+
+    def runs(self, name: str) -> bool:
+        return name in self.given or (name in self.executable and name.lower() in self.started)
+
+
 def _saved(steps: Steps) -> Iterator[Evidence]:
     """A file that is downloaded, made executable or given to a shell, and run."""
+    scripts: dict[int, _Started] = {}
     for step in steps.all:
-        if step.name not in FETCHERS:
-            continue
-        saved = _outputs(step)
-        if not saved:
-            continue
-        script = steps.script(step)
-        run = next((path for path in saved if _runs(script, base(path))), "")
+        scripts.setdefault(step.command.script, _Started()).add(step)
+    for step in steps.all:
+        saved = _outputs(step) if step.name in FETCHERS else []
+        run = next((path for path in saved if scripts[step.command.script].runs(base(path))), "")
         if not run:
             continue
         hidden = run.startswith(_SCRATCH) and base(run).startswith(".")
@@ -115,21 +132,6 @@ def _outputs(step: Step) -> list[str]:
     if not found:
         found = [base(path.partition("?")[0]) for path in named]
     return [path for path in found if base(path) not in {"", "-", "stdout", "null"}]
-
-
-def _runs(script: list[Step], name: str) -> bool:
-    """Whether a file is made executable and run, or run by a shell."""
-    executable = any(
-        step.name == "chmod" and any(base(each) == name for each in step.args) and _executable(step.args)
-        for step in script
-    )
-    for step in script:
-        if executable and base(step.name) == name.lower():
-            return True
-        operands = [each for each in step.args if not each.startswith("-")]
-        if step.name in SHELLS | INTERPRETERS | {"source", "."} and operands and base(operands[0]) == name:
-            return True
-    return False
 
 
 def _executable(args: list[str]) -> bool:

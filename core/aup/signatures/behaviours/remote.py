@@ -103,9 +103,7 @@ def _informs(steps: Steps, step: Step) -> bool:
     if "-z" in step.args or any(each[:1] == "-" != each[1:2] and ("z" in each or "l" in each) for each in step.args):
         return False
     before = steps.before(step)
-    pipelines = {id(each.command) for each in before}
-    names = {each.name for each in before}
-    names |= {each.name for each in steps.all if each.command.holder and id(each.command.holder) in pipelines}
+    names = {each.name for each in before} | {inner.name for each in before for inner in steps.inside(each)}
     return bool(names & _TELLING) or len(names & _INFORMERS) > 1
 
 

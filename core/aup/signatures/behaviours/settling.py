@@ -38,8 +38,7 @@ def made_to_last(steps: Steps) -> Iterator[Evidence]:
     """A download that is put where it is run again and again."""
     for step in steps.all:
         if step.name in FETCHERS and any(place.outside or place.unknown for place in step.places()):
-            holder = step.command.holder
-            above = next((each for each in steps.all if each.command is holder), None)
+            above = steps.holder(step)
             kept = steps.pipeline(above) if above else []
             lasting = any(where.startswith(_LASTING) for each in kept for where in each.written())
             if (

@@ -21,7 +21,7 @@ _ENVIRONMENT = frozenset(["env", "printenv", "set", "export", "declare"])
 
 def stolen(steps: Steps) -> Iterator[Evidence]:
     """What is read of the cluster's secrets and leaves it, or is laid aside to leave it later."""
-    copies = set()
+    copies: set[str] = set()
     for step in steps.all:
         if _reads_token(step) and not _sends(step):
             kept = [*_kept(steps, step)]
@@ -88,9 +88,10 @@ def _takes_along(steps: Steps, step: Step, copies: set[str]) -> bool:
         "$" in step.text or "@" in step.text or "--post-file" in step.text or "-T" in step.args
     ):
         return True
-    held = [step.command, *(each.command for each in steps.before(step))]
-    inner = [each for each in steps.all if any(each.command.holder is command for command in held)]
-    if any(_reads_secrets(each) for each in [*steps.before(step), *inner]):
+    sources = [step, *steps.before(step)]
+    if any(_reads_secrets(inner) for each in sources for inner in steps.inside(each)):
+        return True
+    if any(_reads_secrets(each) for each in sources[1:]):
         return True
     text = step.text
     return any(len(copy) > len("x") and copy in text for copy in copies)
@@ -111,7 +112,7 @@ def _kept(steps: Steps, step: Step) -> Iterator[str]:
     for each in steps.pipeline(step):
         behind = behind or each is step
         if behind:
-            yield from (path for path in each.written() if not path.startswith(("/dev/", "&", "$")))
+            yield from (path for path in each.written() if not path.startswith(("/dev/", "/proc/", "&", "$")))
 
 
 def request_bins(steps: Steps, reading: Reading) -> Iterator[Evidence]:

@@ -40,12 +40,15 @@ _STARTERS = frozenset(
         *["nohup", "setsid", "stdbuf", "su-exec", "sudo", "then", "time", "timeout", "tini", "until", "while", "xargs"],
     ]
 )
+_WHEN = frozenset(["*", "@reboot", "@hourly", "@daily", "root"])  # in front of a command in a table of cron
 _REDIRECTION = re.compile(r"(?:\d{0,3}|&)(<<<|<<-?|<>|>>|>\||>&|<&|>|<)(.*)", re.DOTALL)
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{1,15}+)://([^\s/'\"?#<>|]*+)([^\s'\"<>|]*+)")
 _BARE = re.compile(
     r"((?:\d{1,3}\.){3}\d{1,3}|[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}(?=[:/]))(?::\d{1,5})?(/.*)?", re.DOTALL
 )
 _INTERNAL = (".svc", ".local", ".internal", ".localhost", ".lan", ".home.arpa", ".localdomain", ".test", ".invalid")
+_FEW = 4  # steps of one program in a pipeline or script that are compared with others
+_MANY = 128  # steps of a pipeline or script that are
 _NEST = 6  # holders that are looked through
 
 
@@ -131,41 +134,74 @@ class Step(msgspec.Struct, frozen=True):
         return found
 
 
+class _Few:
+    """Steps in their order, few of each program, so that nothing that is compared with all of them takes long."""
+
+    __slots__ = ("_counts", "last", "steps")
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.last: Step | None = None
+        self._counts: dict[str, int] = {}
+
+    def add(self, step: Step) -> None:
+        seen = self._counts.get(step.name, 0)
+        self.last = step
+        if seen < _FEW and len(self.steps) < _MANY:
+            self._counts[step.name] = seen + 1
+            self.steps.append(step)
+
+
 class Steps:
     """A reading's commands, found by what joins them."""
 
     def __init__(self, reading: Reading) -> None:
         self.all: list[Step] = []
-        self._pipelines: dict[int, list[Step]] = {}
-        self._scripts: dict[int, list[Step]] = {}
+        self._pipelines: dict[int, _Few] = {}
+        self._scripts: dict[int, _Few] = {}
         self._of: dict[int, Step] = {}
+        self._inside: dict[int, _Few] = {}
         for command in reading.all_commands():
             if command.words:
-                step = _step(command)
-                self.all.append(step)
-                self._of[id(command)] = step
-                self._pipelines.setdefault(command.pipeline, []).append(step)
-                self._scripts.setdefault(command.script, []).append(step)
+                self._add(_step(command))
         self.all = [step for step in self.all if not self._printed(step)]
+
+    def _add(self, step: Step) -> None:
+        command = step.command
+        self.all.append(step)
+        self._of[id(command)] = step
+        self._pipelines.setdefault(command.pipeline, _Few()).add(step)
+        self._scripts.setdefault(command.script, _Few()).add(step)
+        holder = command.holder
+        for _ in range(_NEST):
+            if holder is None:
+                break
+            self._inside.setdefault(id(holder), _Few()).add(step)
+            holder = holder.holder
 
     def before(self, step: Step) -> list[Step]:
         """What is piped into a step: the commands before it in its pipeline, or of its script where a loop is."""
-        found = []
-        for each in self._pipelines[step.command.pipeline]:
-            if each is step:
-                break
-            found.append(each)
+        if not step.command.piped:
+            return []
+        found = self.pipeline(step)
+        place = next((index for index, each in enumerate(found) if each is step), len(found))
+        found = found[:place]
         if found and found[-1].name in {"}", "done", "fi", "esac"}:
-            return [each for each in self.script(step) if each is not step]
+            return [each for each in self._scripts[step.command.script].steps if each is not step]
         return found
 
     def pipeline(self, step: Step) -> list[Step]:
         """The commands that are joined with a step by `|`."""
-        return self._pipelines[step.command.pipeline]
+        return self._pipelines[step.command.pipeline].steps
 
-    def script(self, step: Step) -> list[Step]:
-        """The commands of the same script."""
-        return self._scripts[step.command.script]
+    def inside(self, step: Step) -> list[Step]:
+        """The commands in a step's own words, as in `echo "$(id)"`."""
+        few = self._inside.get(id(step.command))
+        return few.steps if few else []
+
+    def holder(self, step: Step) -> Step | None:
+        """The step in whose words a step stands."""
+        return self._of.get(id(step.command.holder))
 
     def runner(self, step: Step) -> Step | None:
         """What runs a step's output as a script: `sh -c "$(…)"`, `eval`, `bash <(…)`; None where nothing does."""
@@ -194,7 +230,12 @@ class Steps:
             if holder is None:
                 return False
             above = self._of.get(id(holder))
-            if above and above.name in PRINTERS and not above.targets and self.pipeline(above)[-1] is above:
+            if (
+                above
+                and above.name in PRINTERS
+                and not above.targets
+                and self._pipelines[above.command.pipeline].last is above
+            ):
                 return not step.command.bracket and not above.command.bracket
             holder = holder.holder
         return False
@@ -255,6 +296,6 @@ def _step(command: Command) -> Step:
             words.append(word)
     for index, word in enumerate(words):
         name = base(word).lower() if "/" in word else word.lower()
-        if not (name in _STARTERS or word.startswith("-") or word[:1].isdigit() or assigned(word)):
+        if not (name in _STARTERS or word in _WHEN or word.startswith("-") or word[:1].isdigit() or assigned(word)):
             return Step(command, name.removesuffix(".exe"), words[index + 1 :], targets)
     return Step(command, "", [], targets)
