@@ -83,6 +83,10 @@ bench: binaries $(VENV)/.bench ## Measure what a review costs, beside the floor 
 	@$(BIN)/python -m benchmarks.review
 	@$(BIN)/python -m benchmarks.plot
 
+.PHONY: corpus
+corpus: $(INSTALLED) ## Judge labelled manifests: make corpus DIR=folder with an index.tsv
+	@$(BIN)/python -m benchmarks.corpus $(DIR)
+
 .PHONY: clean
 clean: ## Stop the control plane of `make cluster` and remove what was made here
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m testbed down; fi

@@ -57,7 +57,9 @@ def _entry(number: int, chance: random.Random) -> Json:
         "host": f"c2.{name}.example",
         "wallet": f"0x{chance.randbytes(20).hex()}",
         "sha256": chance.randbytes(32).hex(),
-        "address": f"198.18.{number // 256 % 256}.{number % 256}" if number % 2 else f"2001:db8::{number >> 16:x}:{number & 0xFFFF:x}",
+        "address": f"198.18.{number // 256 % 256}.{number % 256}"
+        if number % 2
+        else f"2001:db8::{number >> 16:x}:{number & 0xFFFF:x}",
     }
     kind = tuple(values)[number % len(values)]
     return {"type": kind, "value": values[kind], **({"clause": "1.7"} if number % 8 == 0 else {})}

@@ -14,7 +14,7 @@ from aup.policy import ActiveRule, Policy, narrowed
 from aup.review import Review
 from aup.signatures.detectors import built_in
 from aup.signatures.scan import Scan
-from aup.workload import old_workload, workload
+from aup.workload import Workload, old_workload, workload
 
 _MOST = 100
 """Denials of one rule on one object; more would only make the answer long, and the object is rejected anyway."""
@@ -85,12 +85,19 @@ def _subject(review: Review, facts: Facts, namespace: Namespace | None, policy: 
         entitlements=facts.entitlements.get(tenant, ()),
         indicators=facts.indicators,
         screening=facts.screening,
-        scan=Scan(facts.detectors or built_in(), what),
+        scan=_scan(review, what, facts),
         protected_names=policy.protected_names,
+        usage=facts.usage.get(tenant, {}),
+        counted=review.namespace in facts.counted or not facts.complete,
         complete=facts.complete,
         limits={},
         now=now,
     )
+
+
+def _scan(review: Review, what: Workload, facts: Facts) -> Scan:
+    config_map = review.object if (review.group, review.kind) == ("", "ConfigMap") else None
+    return Scan(facts.detectors or built_in(), what, config_map)
 
 
 def _viewed(active: ActiveRule, subject: Subject, facts: Facts) -> Subject:
@@ -162,7 +169,7 @@ def _before(active: ActiveRule, subject: Subject, facts: Facts) -> dict[Spot, _O
         return {}
     old = old_workload(review)
     then = msgspec.structs.replace(review, operation="CREATE", object=review.old_object, old_object={})
-    judged = msgspec.structs.replace(subject, review=then, workload=old, scan=Scan(facts.detectors or built_in(), old))
+    judged = msgspec.structs.replace(subject, review=then, workload=old, scan=_scan(then, old, facts))
     found: dict[Spot, _Old] = {}
     for finding in active.rule.check(_viewed(active, judged, facts)):
         spot = found.setdefault(_spot(finding), _Old(set()))

@@ -23,8 +23,9 @@ from aup.indicators import NO_INDICATORS, Indicators, indexed
 from aup.model import Limits, Namespace, Standing
 from aup.policy import Policy, compiled, nanos
 from aup.review import Json, mapping, text
-from aup.signatures.detectors import Detectors, with_lists
 from aup.screening import NO_SCREENING, Screening, prepared
+from aup.signatures.detectors import Detectors, with_lists
+from aup.totals import Used, counted_namespaces, usage_by_tenant, used_of
 
 T = TypeVar("T", bound=Struct)
 Key = TypeVar("Key")
@@ -37,7 +38,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """An immutable snapshot.
 
     `policies` are sorted by their effective date, oldest first, permits and suspensions by name. Permits are found by
-    tenant and rule id, suspensions by tenant; only tenants with a quota of their own stand in `quotas`.
+    tenant and rule id, suspensions by tenant; only tenants with a quota of their own stand in `quotas`, and those with
+    totals in `usage`: what each uses of a resource, in nano-units, counted in the namespaces of `counted`.
 
     `complete` says that the snapshot is a whole cluster's, so that a namespace it does not know is an unknown one.
     """
@@ -51,6 +53,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     entitlements: Mapping[str, tuple[LicenseEntitlement, ...]] = {}
     indicators: Indicators = NO_INDICATORS
     screening: Screening = NO_SCREENING
+    usage: Mapping[str, Mapping[str, int]] = {}
+    counted: frozenset[str] = frozenset()
     detectors: Detectors | None = None
     complete: bool = False
 
@@ -101,6 +105,7 @@ def gathered(
     screening: Iterable[ScreeningList] = (),
     signatures: Iterable[SignatureList] = (),
     *,
+    used: Iterable[Used] = (),
     complete: bool = False,
 ) -> Facts:
     """Put facts together; where there is no policy, the provider's default one stands in.
@@ -109,6 +114,7 @@ def gathered(
         InputError: A policy names an unknown rule, or a limit or quota is no quantity.
     """
     by_name = {tenant.metadata.name: tenant for tenant in tenants}
+    counts = list(used)
     return Facts(
         policies=in_order(compiled(policy.spec) for policy in policies),
         tenants=by_name,
@@ -119,6 +125,8 @@ def gathered(
         entitlements=entitlements_by_tenant(entitlements),
         indicators=indexed(indicators),
         screening=prepared(screening),
+        usage=usage_by_tenant(counts),
+        counted=counted_namespaces(counts),
         detectors=with_lists(signatures),
         complete=complete,
     )
@@ -168,7 +176,7 @@ def quota_of(tenant: Tenant) -> Limits:
 
 
 def from_manifests(manifests: Iterable[Json]) -> Facts:
-    """Facts from Kubernetes objects: our kinds, and Namespaces.
+    """Facts from Kubernetes objects: our kinds, Namespaces, and the ResourceQuotas that count a tenant's totals.
 
     Raises:
         InputError: An object is of another kind or does not fit its schema; the text names it.
@@ -178,6 +186,8 @@ def from_manifests(manifests: Iterable[Json]) -> Facts:
         kind = text(manifest.get("kind"))
         if (manifest.get("apiVersion"), kind) == ("v1", "Namespace"):
             found.setdefault(kind, []).append(namespace_of(manifest))
+        elif (manifest.get("apiVersion"), kind) == ("v1", "ResourceQuota"):
+            found.setdefault(kind, []).append(used_of(manifest))
         elif manifest.get("apiVersion") == API_VERSION and kind in _TYPES:
             found.setdefault(kind, []).append(decoded(manifest, _TYPES[kind]))
         else:
@@ -195,6 +205,7 @@ def from_manifests(manifests: Iterable[Json]) -> Facts:
         found.get("IndicatorList", ()),
         found.get("ScreeningList", ()),
         found.get("SignatureList", ()),
+        used=found.get("ResourceQuota", ()),
     )
 
 

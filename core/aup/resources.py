@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from aup.quantity import parse
-from aup.workload import Container, PodTemplate
+from aup.quantity import NANO, parse
+from aup.review import Json, Review, listing, mapping, text
+from aup.workload import Container, PodTemplate, Workload
 
 Amounts = dict[str, int]
 """Resource name to nano-units."""
@@ -55,7 +56,95 @@ def pod_amounts(template: PodTemplate, containers: Sequence[Asked]) -> Amounts:
     return total
 
 
+def pod_extras(template: PodTemplate) -> Asked:
+    """What a Pod may take beside its containers' resources: disk, bandwidth, devices by claim.
+
+    An emptyDir on disk may take its `sizeLimit` of ephemeral storage; one in memory takes from its containers' memory
+    limits and counts there. `unreadable` has field paths from the object's root.
+    """
+    spec, annotations = template.spec, template.annotations
+    if not annotations and "volumes" not in spec and "resourceClaims" not in spec:
+        return _NOTHING
+    amounts: Amounts = {}
+    unreadable: list[tuple[str, str]] = []
+    for name, key in BANDWIDTHS.items():
+        if key in annotations:
+            _add(amounts, unreadable, name, annotations[key], f"{template.annotations_path}[{key}]")
+    for index, volume in enumerate(listing(spec.get("volumes"))):
+        if isinstance(volume, dict) and "emptyDir" in volume:
+            directory = mapping(volume["emptyDir"])
+            if directory.get("sizeLimit") is not None and directory.get("medium") != "Memory":
+                at = f"{template.path}.volumes[{index}].emptyDir.sizeLimit"
+                _add(amounts, unreadable, "ephemeral-storage", directory["sizeLimit"], at)
+    claims = listing(spec.get("resourceClaims"))
+    if claims:
+        amounts["resourceclaims"] = len(claims) * NANO
+    return Asked(amounts, unreadable)
+
+
+BANDWIDTHS = {
+    "ingress-bandwidth": "kubernetes.io/ingress-bandwidth",
+    "egress-bandwidth": "kubernetes.io/egress-bandwidth",
+}
+"""Names of bandwidths, and the annotations of a Pod that state them in bits per second."""
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A PersistentVolumeClaim, or the template of one: the path of its `resources`, and how much storage it asks for.
+
+    `of_pod` says that each Pod brings one; `unreadable` is as in `Asked`.
+    """
+
+    path: str
+    storage: int
+    of_pod: bool
+    unreadable: list[tuple[str, str]]
+
+
+def claims(review: Review, workload: Workload) -> list[Claim]:
+    """The claims that an object is or makes: templates beside its Pods, and ephemeral volumes in them."""
+    if review.kind == "PersistentVolumeClaim" and not review.group:
+        return [_claim(mapping(review.object.get("spec")), "spec", of_pod=False)]
+    found = []
+    for template in workload.templates:
+        for index, volume in enumerate(listing(template.spec.get("volumes"))):
+            if isinstance(volume, dict) and "ephemeral" in volume:
+                made = mapping(mapping(volume["ephemeral"]).get("volumeClaimTemplate"))
+                path = f"{template.path}.volumes[{index}].ephemeral.volumeClaimTemplate.spec"
+                found.append(_claim(mapping(made.get("spec")), path, of_pod=True))
+    spec = review.object.get("spec")
+    if workload.templates and isinstance(spec, dict) and "volumeClaimTemplates" in spec:
+        for index, made in enumerate(listing(spec["volumeClaimTemplates"])):
+            path = f"spec.volumeClaimTemplates[{index}].spec"
+            found.append(_claim(mapping(mapping(made).get("spec")), path, of_pod=True))
+    return found
+
+
+def _claim(spec: Json, path: str, *, of_pod: bool) -> Claim:
+    asked = _asked(spec.get("resources"))
+    return Claim(f"{path}.resources", asked.amounts.get("storage", 0), of_pod, asked.unreadable)
+
+
+def pods_at_once(review: Review, workload: Workload) -> int:
+    """How many Pods a workload may run at a time.
+
+    A CronJob whose `concurrencyPolicy` allows it counts twice: a run and the one that it overtakes. How many more may
+    pile up depends on time; each of their Jobs and Pods is judged as it comes, and the tenant's totals hold them all.
+    """
+    if review.kind == "CronJob" and review.group == "batch":
+        policy = text(mapping(review.object.get("spec")).get("concurrencyPolicy"))
+        return workload.replicas * (1 if policy in {"Forbid", "Replace"} else 2)
+    return workload.replicas
+
+
 _NOTHING = Asked({}, [])
+
+
+def _add(amounts: Amounts, unreadable: list[tuple[str, str]], name: str, written: object, at: str) -> None:
+    try:
+        amounts[name] = amounts.get(name, 0) + max(parse(written), 0)
+    except ValueError as error:
+        unreadable.append((at, str(error)))
 
 
 def _asked(resources: object) -> Asked:

@@ -7,6 +7,34 @@ import msgspec
 Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 Json = dict[str, Any]
 
+_CLUSTER_WIDE = frozenset(
+    {
+        ("", "Namespace"),
+        ("", "Node"),
+        ("", "PersistentVolume"),
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"),
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"),
+        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
+        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+        ("apiregistration.k8s.io", "APIService"),
+        ("certificates.k8s.io", "CertificateSigningRequest"),
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema"),
+        ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
+        ("gateway.networking.k8s.io", "GatewayClass"),
+        ("networking.k8s.io", "IngressClass"),
+        ("node.k8s.io", "RuntimeClass"),
+        ("rbac.authorization.k8s.io", "ClusterRole"),
+        ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+        ("scheduling.k8s.io", "PriorityClass"),
+        ("storage.k8s.io", "CSIDriver"),
+        ("storage.k8s.io", "StorageClass"),
+    }
+)
+"""Kinds that are in no namespace, of those that people keep in files; the API server says it for the others."""
+
 _CONTROLLERS = frozenset({"system:kube-controller-manager", "system:kube-scheduler"})
 
 
@@ -56,7 +84,7 @@ def of_object(manifest: Json, namespace: str = "default") -> Review:
         version=version,
         kind=kind,
         resource=kind.lower() + "s",
-        namespace="" if (group, kind) == ("", "Namespace") else text(metadata.get("namespace")) or namespace,
+        namespace="" if (group, kind) in _CLUSTER_WIDE else text(metadata.get("namespace")) or namespace,
         name=text(metadata.get("name")),
         object=manifest,
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import msgspec
+from msgspec import structs
 
 from aup.review import Json, Review, count, listing, mapping, text
 
@@ -18,6 +19,18 @@ _LISTS: tuple[tuple[str, ContainerKind], ...] = (
     ("containers", "regular"),
     ("ephemeralContainers", "ephemeral"),
 )
+# Where kinds of others keep containers beside those: Tekton's steps, Argo's templates, and what charts call them.
+_MORE_LISTS: tuple[tuple[str, ContainerKind], ...] = (
+    ("steps", "regular"),
+    ("sidecars", "sidecar"),
+    ("sidecarContainers", "sidecar"),
+    ("extraContainers", "regular"),
+    ("additionalContainers", "regular"),
+    ("extraInitContainers", "init"),
+)
+_SINGLE = ("container", "script", "stepTemplate")
+_HOLDING = frozenset([*(key for key, _ in (*_LISTS, *_MORE_LISTS)), *_SINGLE])
+_RUNNING = frozenset(["args", "command", "env", "resources", "script", "source"])
 # Where a known kind keeps its pod template and its count of Pods, as keys from the object's root.
 KINDS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     ("", "Pod"): ((), ()),
@@ -36,7 +49,8 @@ KINDS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
 _HOOKS = ("postStart", "preStop")
 _PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 _SAYING = ("image", "command", "args", "env")
-_RUNNERS = frozenset({"lifecycle", *_PROBES})
+_SCRIPTS = ("script", "source")
+_RUNNERS = frozenset({"lifecycle", *_PROBES, *_SCRIPTS})
 _DEPTH = 24
 _VISITS = 20_000
 
@@ -60,6 +74,12 @@ class Container(msgspec.Struct, frozen=True):
         for path, action in self._executed():
             yield [*self._words(action, "command", f"{path}.")]
 
+    def scripts(self) -> Iterator[tuple[str, str]]:
+        """Each script that it runs as a file, with its field path: `script` of Tekton's steps, `source` of Argo's."""
+        for field in _SCRIPTS:
+            if isinstance(self.spec.get(field), str):
+                yield f"{self.path}.{field}", self.spec[field]
+
     def _executed(self) -> list[tuple[str, Json]]:
         """What hooks and probes execute, with its path; empty where they do something else."""
         hooks = mapping(self.spec.get("lifecycle"))
@@ -78,6 +98,7 @@ class Container(msgspec.Struct, frozen=True):
         found = [spec[field] for field in _SAYING if field in spec]
         if not _RUNNERS.isdisjoint(spec):
             found += [action for _, action in self._executed()]
+            found += [script for _, script in self.scripts()]
         return found
 
     def texts(self) -> list[str]:
@@ -86,6 +107,7 @@ class Container(msgspec.Struct, frozen=True):
         found = [self.image, *listing(spec.get("command")), *listing(spec.get("args"))]
         for _, action in self._executed():
             found += listing(action.get("command"))
+        found += [script for _, script in self.scripts()]
         for entry in listing(spec.get("env")):
             if isinstance(entry, dict):
                 found += entry.get("name"), entry.get("value")
@@ -200,7 +222,7 @@ def _containers(spec: Json, path: str) -> tuple[Container, ...]:
 
 
 def _search(manifest: Json) -> Iterator[PodTemplate]:
-    """Every pod template in an object of an unknown kind: a mapping with a `containers` list that names images.
+    """Every pod template in an object of an unknown kind: a mapping that holds containers, which name images.
 
     What is below a key `spec` belongs to a template with its metadata beside it; below any other name it stands alone.
     """
@@ -237,14 +259,40 @@ class _Place(msgspec.Struct, frozen=True):
 
 def _found(place: _Place, spec: Json) -> PodTemplate:
     if place.key == "spec" and place.holder and isinstance(place.holder.value, dict):
-        return _template(place.holder.value, place.holder.path())
-    path = place.path()
-    return PodTemplate(path, {}, f"{path}.metadata.annotations", spec, _containers(spec, path))
+        template = _template(place.holder.value, place.holder.path())
+    else:
+        path = place.path()
+        annotations = mapping(mapping(spec.get("metadata")).get("annotations"))  # those of an Argo template
+        template = PodTemplate(path, annotations, f"{path}.metadata.annotations", spec, _containers(spec, path))
+    more = tuple(_more_containers(spec, template.path))
+    return structs.replace(template, containers=template.containers + more) if more else template
+
+
+def _more_containers(spec: Json, path: str) -> Iterator[Container]:
+    """Containers under names that no built-in kind has."""
+    for key, kind in _MORE_LISTS:
+        for index, entry in enumerate(listing(spec.get(key))):
+            if isinstance(entry, dict) and (_runs(entry) or isinstance(entry.get("script"), str)):
+                yield Container(kind, f"{path}.{key}[{index}]", text(entry.get("name")), entry)
+    for key in _SINGLE:
+        entry = mapping(spec.get(key))
+        if _runs(entry):
+            yield Container("regular", f"{path}.{key}", text(entry.get("name")), entry)
+
+
+def _runs(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("image"), str) and not _RUNNING.isdisjoint(value)
 
 
 def _is_pod_spec(value: Json) -> bool:
-    return any(
+    if _HOLDING.isdisjoint(value):
+        return False
+    if any(
         key in value
         and any(isinstance(entry, dict) and isinstance(entry.get("image"), str) for entry in listing(value[key]))
         for key, _ in _LISTS
+    ):
+        return True
+    return any(_runs(value.get(key)) for key in _SINGLE) or any(
+        _runs(entry) for key, _ in _MORE_LISTS for entry in listing(value.get(key))
     )

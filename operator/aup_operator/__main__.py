@@ -15,6 +15,7 @@ from aup_operator import handlers, policy
 from aup_operator.kube import connect
 from aup_operator.reconcile import Reconciler
 from aup_operator.settings import Settings
+from aup_operator.totals import Totals
 
 
 def main() -> int:
@@ -33,7 +34,8 @@ def main() -> int:
     if settings.metrics_port:
         prometheus_client.start_http_server(settings.metrics_port, settings.host)
     registry = kopf.OperatorRegistry()
-    handlers.register(registry, Reconciler(kube, settings.namespace, settings.connections), settings)
+    reconciler = Reconciler(kube, settings.namespace, settings.connections)
+    handlers.register(registry, reconciler, Totals(kube, settings.namespace), settings)
     kopf.run(
         registry=registry,
         standalone=True,

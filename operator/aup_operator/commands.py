@@ -108,7 +108,7 @@ def lift(name: str, reason: str, wait: bool, timeout: float) -> None:
 @click.command(short_help="Show where tenants stand.")
 @click.argument("tenant", required=False)
 def status(tenant: str | None) -> None:
-    """Show where tenants stand, and every suspension that is not over; of one TENANT, all of them.
+    """Show where tenants stand, and every suspension that is not over; of one TENANT, all of them and what it uses.
 
     Example: aup status acme
     """
@@ -129,6 +129,12 @@ def status(tenant: str | None) -> None:
                 for one in known
             ],
         )
+        if tenant is not None and known[0].status.usage:
+            click.echo()
+            _table(
+                ("RESOURCE", "USED", "LIMIT"),
+                [(name, one.used, one.limit) for name, one in known[0].status.usage.items()],
+            )
         shown = [
             one for one in ordered if one.spec.tenant == tenant or (tenant is None and one.status.phase != "Lifted")
         ]

@@ -9,26 +9,36 @@ from typing import Any
 import kopf
 
 from aup.api import acceptable_use_policy, permit, suspension, tenant
-from aup.api.meta import GROUP, VERSION
+from aup.api.meta import GROUP, QUOTA_LABEL, TENANT_LABEL, VERSION
 from aup_operator import metrics
 from aup_operator.reconcile import Reconciler
 from aup_operator.settings import Settings
+from aup_operator.totals import Totals
 
 log = logging.getLogger(__name__)
 
 _SOON_SECONDS = 0.5
 """Between passes while a suspension or lift is on its way."""
 
+_BURST_SECONDS = 0.1
+"""How long events are gathered, so that a burst of them becomes one pass."""
+
+_REST = 4
+"""Between passes over totals passes so many times what one takes, so that steady change does not keep us at it."""
+
 _PATIENT_PASSES = 20
 """Passes before the pause between them grows, up to the resync interval."""
+
+_TOLD_SECONDS = 2.0
+"""How long changes of what tenants use are gathered before it is told in their status."""
 
 _RETRY_SECONDS = 5.0
 """After a pass that failed altogether, such as when the API server is away."""
 
 
-def register(registry: kopf.OperatorRegistry, reconciler: Reconciler, settings: Settings) -> None:
+def register(registry: kopf.OperatorRegistry, reconciler: Reconciler, totals: Totals, settings: Settings) -> None:
     """Put the handlers into a registry."""
-    wake = asyncio.Event()
+    wake, counted = asyncio.Event(), asyncio.Event()
     tasks: list[asyncio.Task[None]] = []
 
     kopf.on.login(registry=registry)(kopf.login_via_client)
@@ -38,37 +48,74 @@ def register(registry: kopf.OperatorRegistry, reconciler: Reconciler, settings: 
         settings.posting.enabled = False  # Events are ours to write
         settings.watching.server_timeout = 300
         settings.watching.connect_timeout = 10
-        tasks.append(asyncio.create_task(forever()))
+        settings.watching.label_selectors["namespaces"] = TENANT_LABEL
+        settings.watching.label_selectors["resourcequotas"] = f"{QUOTA_LABEL}=true"
+        tasks.append(asyncio.create_task(_reconcile_forever(reconciler, wake, resync)))
+        tasks.append(asyncio.create_task(_count_forever(totals, counted, wake, resync)))
 
     @kopf.on.cleanup(registry=registry)
     async def end(**_: Any) -> None:
         for task in tasks:
             task.cancel()
 
+    async def changed(**_: Any) -> None:
+        wake.set()
+        counted.set()
+
+    async def used(**_: Any) -> None:
+        counted.set()
+
+    resync = settings.resync_seconds
     for kind in (suspension.KIND, tenant.KIND, permit.KIND, acceptable_use_policy.KIND):
+        kopf.on.event(GROUP, VERSION, kind.plural, id=f"wake-{kind.plural}", registry=registry)(changed)
+    for resource in ("namespaces", "resourcequotas"):
+        kopf.on.event("", "v1", resource, id=f"wake-{resource}", registry=registry)(used)
 
-        @kopf.on.event(GROUP, VERSION, kind.plural, id=f"wake-{kind.plural}", registry=registry)
-        async def changed(**_: Any) -> None:
-            wake.set()
 
-    async def forever() -> None:
-        passes = 0
-        while True:
-            wake.clear()
-            began = time.monotonic()
-            try:
-                busy = await asyncio.to_thread(reconciler.sync, datetime.now(UTC))
-                passes = passes + 1 if busy else 0
-                # What is still on its way after a while waits for something, such as a Pod that takes long to end.
-                pause = _SOON_SECONDS * max(1, passes // _PATIENT_PASSES) if busy else settings.resync_seconds
-                pause = min(pause, settings.resync_seconds)
-                metrics.SYNCED.set(time.time())
-            except Exception:
-                log.exception("a pass failed; trying again in %s s", _RETRY_SECONDS)
-                pause = _RETRY_SECONDS
-            metrics.SYNC_SECONDS.observe(time.monotonic() - began)
-            try:
-                await asyncio.wait_for(wake.wait(), pause)
-            except TimeoutError:
-                continue
-            await asyncio.sleep(_SOON_SECONDS / 5)  # let a burst of events become one pass
+async def _reconcile_forever(reconciler: Reconciler, wake: asyncio.Event, resync: float) -> None:
+    passes = 0
+    while True:
+        wake.clear()
+        began = time.monotonic()
+        try:
+            busy = await asyncio.to_thread(reconciler.sync, datetime.now(UTC))
+            passes = passes + 1 if busy else 0
+            # What is still on its way after a while waits for something, such as a Pod that takes long to end.
+            pause = _SOON_SECONDS * max(1, passes // _PATIENT_PASSES) if busy else resync
+            pause = min(pause, resync)
+            metrics.SYNCED.set(time.time())
+        except Exception:
+            log.exception("a pass failed; trying again in %s s", _RETRY_SECONDS)
+            pause = _RETRY_SECONDS
+        metrics.SYNC_SECONDS.observe(time.monotonic() - began)
+        if await _woken(wake, pause):
+            await asyncio.sleep(_BURST_SECONDS)
+
+
+async def _count_forever(totals: Totals, counted: asyncio.Event, wake: asyncio.Event, resync: float) -> None:
+    """Keep the tenants' totals, in a loop of its own, so that no suspension holds it up."""
+    telling: asyncio.TimerHandle | None = None
+    loop = asyncio.get_running_loop()
+    while True:
+        counted.clear()
+        began = loop.time()
+        pause = resync
+        try:
+            await asyncio.to_thread(totals.sync, datetime.now(UTC))
+        except Exception:
+            log.exception("a pass over totals failed; trying again in %s s", _RETRY_SECONDS)
+            pause = _RETRY_SECONDS
+        took = loop.time() - began
+        if await _woken(counted, pause):
+            if telling is None or telling.when() <= loop.time():
+                telling = loop.call_later(_TOLD_SECONDS, wake.set)
+            await asyncio.sleep(_BURST_SECONDS + min(_REST * took, _TOLD_SECONDS))
+
+
+async def _woken(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event; whether it came within the time."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True

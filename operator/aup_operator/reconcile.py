@@ -7,22 +7,23 @@ import logging
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from aup.api import acceptable_use_policy, permit, suspension, tenant
 from aup.api.acceptable_use_policy import AcceptableUsePolicy
-from aup.api.meta import GROUP, Kind, Status, Struct
+from aup.api.meta import GROUP, Kind, Status
 from aup.api.permit import Permit
 from aup.api.suspension import Phase, Suspension, SuspensionStatus
 from aup.api.tenant import Tenant
 from aup.errors import InputError
-from aup.facts import decoded, gathered, suspension_standing
+from aup.facts import gathered, suspension_standing
 from aup.model import Verdict
-from aup_operator import hold, metrics, namespaces, notices, release
+from aup_operator import hold, metrics, namespaces, notices, release, totals
 from aup_operator.hold import FAILURES
 from aup_operator.kube import MERGE_PATCH, Kube, KubeError
+from aup_operator.listing import readable
 from aup_operator.namespaces import TenantNamespace
 from aup_operator.standing import permit_status, policy_status, tenant_status, unusable_status
 from aup_operator.status import condition, write
@@ -37,8 +38,6 @@ _PATIENCE = timedelta(seconds=10)
 
 _TOLD = 50
 """Objects that a status names at most."""
-
-T = TypeVar("T", bound=Struct)
 
 
 class Reconciler:
@@ -63,8 +62,8 @@ class Reconciler:
         """
         now = now.astimezone(UTC).replace(microsecond=0)
         policies = self._policies(now)
-        tenants = self._items(tenant.KIND, Tenant)
-        ordered = self._items(suspension.KIND, Suspension)
+        tenants = readable(self._kube, tenant.KIND, Tenant)
+        ordered = readable(self._kube, suspension.KIND, Suspension)
         spaces = namespaces.of_tenants(self._kube, self._own)
         told = _policy(policies, now)
         busy = False
@@ -82,19 +81,10 @@ class Reconciler:
         self._standings(policies, tenants, spaces, now)
         return busy
 
-    def _items(self, kind: Kind, type_: type[T]) -> list[T]:
-        items = []
-        for manifest in self._kube.list(kind.path):
-            try:
-                items.append(decoded(manifest, type_))
-            except InputError as error:
-                log.error("an object cannot be read", extra={"kind": kind.kind, "problem": str(error)})  # noqa: TRY400
-        return items
-
     def _policies(self, now: datetime) -> list[AcceptableUsePolicy]:
         """The policies that we understand; one that names what a later version knows is left out and says so."""
         usable = []
-        for one in self._items(acceptable_use_policy.KIND, AcceptableUsePolicy):
+        for one in readable(self._kube, acceptable_use_policy.KIND, AcceptableUsePolicy):
             try:
                 gathered(policies=[one])
                 usable.append(one)
@@ -110,16 +100,19 @@ class Reconciler:
         spaces: Sequence[TenantNamespace],
         now: datetime,
     ) -> None:
-        ordered = self._items(suspension.KIND, Suspension)
+        ordered = readable(self._kube, suspension.KIND, Suspension)
         for policy in policies:
             self._stands(acceptable_use_policy.KIND, policy, policy_status(policy, policies, now))
-        for one in self._items(permit.KIND, Permit):
+        for one in readable(self._kube, permit.KIND, Permit):
             self._stands(permit.KIND, one, permit_status(one, {each.metadata.name for each in tenants}, now))
+        limits = totals.totals_of(tenants, gathered(policies=policies).policy_at(now))
+        usage = totals.usage(totals.kept(self._kube)) if limits else {}
         suspended = 0
         for each in tenants:
             name = each.metadata.name
             own = [one for one in ordered if one.spec.tenant == name]
-            status = tenant_status(each, own, sum(one.tenant == name for one in spaces), now)
+            count = sum(one.tenant == name for one in spaces)
+            status = tenant_status(each, own, count, now, limits.get(name), usage.get(name, {}))
             suspended += status.standing != "Good"
             self._stands(tenant.KIND, each, status)
         metrics.SUSPENDED.set(suspended)

@@ -1,16 +1,19 @@
 """Where policies, permits and tenants stand at an instant: pure, from stored dates alone."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
+from aup.amounts import named, shown
 from aup.api.acceptable_use_policy import AcceptableUsePolicy, AcceptableUsePolicyStatus
+from aup.api.meta import Condition
 from aup.api.permit import Permit, PermitStatus
 from aup.api.suspension import Suspension
-from aup.api.tenant import Tenant, TenantStatus
+from aup.api.tenant import Tenant, TenantStatus, Usage
 from aup.facts import suspension_standing
 from aup.model import Standing
 from aup.rules import RULES
+from aup.totals import Total
 from aup_operator.status import condition
 
 _RULES = frozenset(rule.id for rule in RULES)
@@ -57,8 +60,15 @@ def permit_status(permit: Permit, tenants: Container[str], now: datetime) -> Per
     return PermitStatus(observed_generation=permit.metadata.generation, phase=phase, conditions=[stands])
 
 
-def tenant_status(tenant: Tenant, suspensions: Sequence[Suspension], namespaces: int, now: datetime) -> TenantStatus:
-    """Suspended while any Suspension is in force, Lifting while one is being lifted, else Good."""
+def tenant_status(
+    tenant: Tenant,
+    suspensions: Sequence[Suspension],
+    namespaces: int,
+    now: datetime,
+    total: Total | None = None,
+    usage: Mapping[str, int] | None = None,
+) -> TenantStatus:
+    """Suspended while any Suspension is in force, Lifting while one is being lifted, else Good; and what is used."""
     standings = {one.metadata.name: suspension_standing(one, now) for one in suspensions}
     held = sorted(name for name, standing in standings.items() if standing != "Good")
     standing: Standing = "Good"
@@ -71,5 +81,24 @@ def tenant_status(tenant: Tenant, suspensions: Sequence[Suspension], namespaces:
         standing=standing,
         namespaces=namespaces,
         suspensions=held[:64],
-        conditions=[good],
+        usage=_usage(total, usage or {}),
+        conditions=[good, *([_within(tenant, total, usage or {}, now)] if total else [])],
     )
+
+
+def _usage(total: Total | None, usage: Mapping[str, int]) -> dict[str, Usage]:
+    """What is used of each resource that the tenant has a total of."""
+    limits = total.limits if total else {}
+    return {
+        resource: Usage(used=shown(resource, usage.get(resource, 0)), limit=shown(resource, most))
+        for resource, most in sorted(limits.items())
+    }
+
+
+def _within(tenant: Tenant, total: Total, usage: Mapping[str, int], now: datetime) -> Condition:
+    """Whether the tenant keeps to its totals. It may be over them: they were lowered, or namespaces raced."""
+    over = [resource for resource, most in sorted(total.limits.items()) if usage.get(resource, 0) > most]
+    told = [f"{named(one)} {shown(one, usage[one])} of {shown(one, total.limits[one])}" for one in over]
+    message = f"In use: {', '.join(told)}."[:1000] if over else "No total is exceeded."
+    reason = "TotalExceeded" if over else "WithinTotals"
+    return condition(tenant, "WithinTotals", true=not over, reason=reason, message=message, now=now)

@@ -26,6 +26,7 @@ CA = f"webhook.tls.caBundle={BUNDLE}"
 RIGHTS = {
     "aup-webhook": {
         "namespaces": "get list watch",
+        "resourcequotas": "list watch",
         "aup.asergo.com/acceptableusepolicies": "get list watch",
         "aup.asergo.com/indicatorlists": "get list watch",
         "aup.asergo.com/licenseentitlements": "get list watch",
@@ -36,9 +37,10 @@ RIGHTS = {
         "aup.asergo.com/tenants": "get list watch",
     },
     "aup-operator": {
-        "namespaces": "list patch",
+        "namespaces": "list patch watch",
         "pods": "create delete get list",
         "replicationcontrollers": "get list patch",
+        "resourcequotas": "create delete list patch watch",
         "apps/daemonsets": "get list patch",
         "apps/deployments": "get list patch",
         "apps/replicasets": "get list patch",
@@ -151,9 +153,11 @@ def test_defaults_render_every_object() -> None:
         "ServiceAccount aup-webhook",
         "ValidatingAdmissionPolicy aup-freeze",
         "ValidatingAdmissionPolicy aup-guard-namespaces",
+        "ValidatingAdmissionPolicy aup-guard-quotas",
         "ValidatingAdmissionPolicy aup-guard-resources",
         "ValidatingAdmissionPolicyBinding aup-freeze",
         "ValidatingAdmissionPolicyBinding aup-guard-namespaces",
+        "ValidatingAdmissionPolicyBinding aup-guard-quotas",
         "ValidatingAdmissionPolicyBinding aup-guard-resources",
         "ValidatingWebhookConfiguration aup-enforce",
     ]
@@ -325,7 +329,7 @@ def test_namespaces_are_selected_by_the_providers_labels_alone() -> None:
         assert selects(selector, name | (suspended if which == "aup-freeze" else tenants))
 
 
-@pytest.mark.parametrize("name", ["aup-freeze", "aup-guard-namespaces", "aup-guard-resources"])
+@pytest.mark.parametrize("name", ["aup-freeze", "aup-guard-namespaces", "aup-guard-quotas", "aup-guard-resources"])
 def test_policies_fail_closed_deny_and_depend_on_no_parameters(name: str) -> None:
     """A parameter's CRD that is not served yet would block a starting cluster."""
     policy, binding = (

@@ -1,9 +1,13 @@
 """A tenant's totals hold over all its namespaces, are seen at once, and no race inside a namespace gets past them."""
 
 import json
+import re
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import kubernetes
@@ -70,6 +74,9 @@ def limited(customer: Customer) -> Customer:
                 customer.provider("get", "sa", "default", "-n", namespace, check=False).returncode == 0
             )
         )
+    everywhere = ([], ["-n", second(customer)])
+    dry = ("create", "--dry-run=server", "-f", "-")
+    eventually(lambda: all(customer.run(*dry, *scope, stdin=sized("a")).returncode == 0 for scope in everywhere))
     return customer
 
 
@@ -103,6 +110,9 @@ def test_what_one_namespace_uses_the_other_cannot(limited: Customer) -> None:
         refused.stderr
     )
     eventually(lambda: tenant(limited)["status"].get("usage", {}).get("cpu") == {"used": "500m", "limit": "1"}, 15)
+    command = [str(Path(sys.executable).with_name("aup")), "status", limited.name]
+    told = subprocess.run(command, env=limited.plane.environment(), check=True, capture_output=True, text=True)
+    assert re.search(r"^cpu +500m +1$", told.stdout, re.MULTILINE)
     within = [one["status"] for one in tenant(limited)["status"]["conditions"] if one["type"] == "WithinTotals"]
     assert within == ["True"]
 
@@ -145,17 +155,17 @@ def test_claims_and_load_balancers_count(limited: Customer) -> None:
     assert "services.loadbalancers 1 more, beside 1 in use, where the tenant may have 1 in all" in refused.stderr
 
 
-def test_racing_creates_never_exceed_the_totals(unattended: Customer) -> None:
-    """Eight clients at once in one namespace, with the operator dead: the API server itself counts."""
+def race(customer: Customer, namespaces: Sequence[str]) -> int:
+    """Eight clients create Pods at once, in turn in these namespaces; how many were let in."""
     start = threading.Barrier(8)
 
     def create(client: int) -> int:
-        api = kubernetes.client.CoreV1Api(kubernetes.config.new_client_from_config(str(unattended.kubeconfig)))
+        api = kubernetes.client.CoreV1Api(kubernetes.config.new_client_from_config(str(customer.kubeconfig)))
         made = 0
         start.wait()
         for number in range(4):
             try:
-                api.create_namespaced_pod(unattended.namespace, sized(f"racer-{client}-{number}"))
+                api.create_namespaced_pod(namespaces[client % len(namespaces)], sized(f"racer-{client}-{number}"))
                 made += 1
             except kubernetes.client.ApiException as error:
                 if error.status not in {403, 409}:  # refused, or the API server gave up counting for now
@@ -163,12 +173,44 @@ def test_racing_creates_never_exceed_the_totals(unattended: Customer) -> None:
         return made
 
     with ThreadPoolExecutor(8) as pool:
-        made = sum(pool.map(create, range(8)))
+        return sum(pool.map(create, range(8)))
 
-    assert made == 6
+
+def test_racing_creates_never_exceed_the_totals(unattended: Customer) -> None:
+    """Eight clients at once in one namespace, with the operator dead: the API server itself counts."""
+    assert race(unattended, [unattended.namespace]) == 6
     assert len(unattended.get("pods")["items"]) == 6
     used = unattended.get("resourcequota", "aup")["status"]["used"]
     assert (used["pods"], used["limits.cpu"]) == ("6", "600m")
+
+
+def test_a_race_over_two_namespaces_is_caught_up_with_and_told(limited: Customer) -> None:
+    """Each namespace may take what is left, until the operator has lowered the other; then nothing more gets in."""
+    made = race(limited, [limited.namespace, second(limited)])
+    assert 6 <= made <= 12
+
+    def used() -> int:
+        return int(tenant(limited)["status"].get("usage", {}).get("pods", {}).get("used", 0))
+
+    eventually(lambda: used() == made, 15)
+    within = [one["status"] for one in tenant(limited)["status"]["conditions"] if one["type"] == "WithinTotals"]
+    assert within == ["True" if made == 6 else "False"]
+    assert sum(int(hard(limited, one)["pods"]) for one in (limited.namespace, second(limited))) == made
+
+
+def test_a_tenant_that_leaves_no_room_for_the_quota_gets_nothing_in(customer: Customer) -> None:
+    """Its own quota may forbid ours; where nothing is counted, nothing that counts is let in."""
+    own = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "own"}}
+    customer.run("create", "-f", "-", stdin={**own, "spec": {"hard": {"resourcequotas": "1"}}}, check=True)
+    eventually(lambda: customer.get("resourcequota", "own")["status"].get("used", {}).get("resourcequotas") == "1")
+    set_totals(customer, QUOTA)
+
+    def answer() -> str:
+        return customer.run("create", "--dry-run=server", "-f", "-", stdin=sized("a")).stderr
+
+    eventually(lambda: "found: Kubernetes does not count here yet; try again in a few seconds" in answer())
+    customer.run("delete", "resourcequota", "own", check=True)
+    eventually(lambda: not answer(), 15)
 
 
 def test_the_tenant_cannot_touch_its_quota(limited: Customer) -> None:

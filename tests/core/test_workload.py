@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aup.review import of_object
+from aup.signatures.reading import read
 from aup.workload import NOTHING, Container, workload
 
 CONTAINER = {"name": "web", "image": "nginx"}
@@ -25,6 +26,12 @@ KINDS: list[tuple[str, str, str]] = [
     ("apps.kruise.io/v1alpha1", "CloneSet", "spec.template.spec"),
     ("serving.knative.dev/v1", "Service", "spec.template.spec"),
     ("work.open-cluster-management.io/v1", "ManifestWork", "spec.workload.manifests[0].spec.template.spec"),
+    ("kubernetes.crossplane.io/v1alpha2", "Object", "spec.forProvider.manifest.spec.template.spec"),
+    ("jobset.x-k8s.io/v1alpha2", "JobSet", "spec.replicatedJobs[0].template.spec.template.spec"),
+    ("ray.io/v1", "RayCluster", "spec.headGroupSpec.template.spec"),
+    ("ray.io/v1", "RayJob", "spec.rayClusterSpec.workerGroupSpecs[0].template.spec"),
+    ("argoproj.io/v1alpha1", "Workflow", "spec.templates[0].containerSet"),
+    ("keda.sh/v1alpha1", "ScaledJob", "spec.jobTargetRef.template.spec"),
     ("example.com/v1", "Fleet", "spec.members.main.podSpec"),
 ]
 LISTS = [
@@ -53,6 +60,105 @@ def test_each_list_of_each_kind_is_found(
     found = workload(of_object({"apiVersion": api, "kind": kind, **nested(path, {key: [entry]})}))
 
     assert [*found.containers()] == [Container(container_kind, f"{path}.{key}[0]", "web", entry)]  # type: ignore[arg-type]
+
+
+RUN = {"name": "run", "image": "alpine", "command": ["sh", "-c", "x"]}
+
+
+@pytest.mark.parametrize(
+    ("api", "kind", "path", "key", "value", "found"),
+    [
+        ("argoproj.io/v1alpha1", "Workflow", "spec.templates[0]", "container", RUN, ("regular", "")),
+        ("argoproj.io/v1alpha1", "CronWorkflow", "spec.workflowSpec.templates[0]", "container", RUN, ("regular", "")),
+        ("argoproj.io/v1alpha1", "WorkflowTemplate", "spec.templates[0]", "sidecars", [RUN], ("sidecar", "[0]")),
+        (
+            "argoproj.io/v1alpha1",
+            "Workflow",
+            "spec.templates[0]",
+            "script",
+            {"image": "python", "source": "print()"},
+            ("regular", ""),
+        ),
+        ("tekton.dev/v1", "Task", "spec", "steps", [{"image": "alpine", "script": "x"}], ("regular", "[0]")),
+        ("tekton.dev/v1", "TaskRun", "spec.taskSpec", "steps", [RUN], ("regular", "[0]")),
+        ("tekton.dev/v1", "Pipeline", "spec.tasks[0].taskSpec", "sidecars", [RUN], ("sidecar", "[0]")),
+        ("tekton.dev/v1", "Task", "spec", "stepTemplate", {"image": "alpine", "env": []}, ("regular", "")),
+        ("example.com/v1", "Release", "spec.values", "extraContainers", [RUN], ("regular", "[0]")),
+        ("example.com/v1", "Release", "spec.values", "extraInitContainers", [RUN], ("init", "[0]")),
+    ],
+)
+def test_containers_under_other_names_are_found(
+    api: str, kind: str, path: str, key: str, value: Any, found: tuple[str, str]
+) -> None:
+    """Of workflows and pipelines, which keep one container to a template or a list of steps."""
+    manifest = {"apiVersion": api, "kind": kind, **nested(path, {key: value})}
+    entry = value[0] if isinstance(value, list) else value
+    wanted = Container(found[0], f"{path}.{key}{found[1]}", entry.get("name", ""), entry)  # type: ignore[arg-type]
+
+    assert [*workload(of_object(manifest)).containers()] == [wanted]
+
+
+def test_a_template_of_a_workflow_is_one_pod() -> None:
+    """Its container, what runs before and beside it, and its annotations stand together."""
+    template = {
+        "metadata": {"annotations": {"a": "b"}},
+        "container": RUN,
+        "initContainers": [RUN],
+        "sidecars": [RUN],
+        "volumes": [],
+    }
+    (found,) = workload(
+        of_object({"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": {"templates": [template]}})
+    ).templates
+
+    assert (found.path, found.annotations, found.annotations_path) == (
+        "spec.templates[0]",
+        {"a": "b"},
+        "spec.templates[0].metadata.annotations",
+    )
+    assert [(each.kind, each.path) for each in found.containers] == [
+        ("init", "spec.templates[0].initContainers[0]"),
+        ("sidecar", "spec.templates[0].sidecars[0]"),
+        ("regular", "spec.templates[0].container"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"templates": [{"steps": [[{"name": "a", "template": "b"}]]}]},
+        {"container": "web", "script": "x", "steps": ["a"]},
+        {"container": {"image": "alpine"}},
+        {"container": {"image": {"repository": "alpine"}, "command": []}},
+        {"steps": [{"name": "a", "run": "x"}], "stepTemplate": {"env": []}},
+        {"sidecars": [{"name": "logs", "enabled": True}]},
+    ],
+)
+def test_what_only_has_the_name_of_a_container_is_none(spec: dict[str, Any]) -> None:
+    """Steps that name templates, names of containers, and images that nothing runs."""
+    assert workload(of_object({"apiVersion": "example.com/v1", "kind": "Flow", "spec": spec})) == NOTHING
+
+
+def test_steps_without_an_image_run_in_that_of_the_step_template() -> None:
+    """Their scripts are looked at with the others."""
+    spec = {"stepTemplate": {"image": "alpine", "env": []}, "steps": [{"name": "a", "script": "x"}]}
+    found = workload(of_object({"apiVersion": "tekton.dev/v1", "kind": "Task", "spec": spec}))
+
+    assert [each.path for each in found.containers()] == ["spec.steps[0]", "spec.stepTemplate"]
+
+
+def test_scripts_stand_among_what_a_container_says() -> None:
+    """`script` and `source`, as text with their paths; other types are none."""
+    container = Container("regular", "c", "a", {"image": "i", "script": "run one", "source": "run two"})
+
+    assert [*container.scripts()] == [("c.script", "run one"), ("c.source", "run two")]
+    assert container.texts() == ["i", "run one", "run two"]
+    assert container.written() == ["i", "run one", "run two"]
+    assert [*Container("regular", "c", "a", {"script": {"image": "x"}, "source": 1}).scripts()] == []
+    commands = read(container).commands
+    assert [(at, word) for each in commands if each.runs for at, word in each.words] == [
+        *[("c.script", "run"), ("c.script", "one"), ("c.source", "run"), ("c.source", "two")]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +248,9 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["spec", "containers", "template", "image", "name", "env", "x"]), inner, max_size=4
+            st.sampled_from(["spec", "containers", "template", "image", "name", "env", "steps", "script", "x"]),
+            inner,
+            max_size=4,
         )
     ),
     max_leaves=20,
@@ -153,5 +261,5 @@ JSON = st.recursive(
 def test_no_object_breaks_the_search(spec: object, kind: tuple[str, str, str]) -> None:
     """Whatever stands in `spec`, finding and reading the containers does not raise."""
     for container in workload(of_object({"apiVersion": kind[0], "kind": kind[1], "spec": spec})).containers():
-        assert container.path.endswith("]")
+        assert container.path.endswith(("]", ".script"))
         assert isinstance([container.image, *container.commands(), *container.environment()], list)

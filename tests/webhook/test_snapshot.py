@@ -104,3 +104,26 @@ def test_a_change_goes_through_its_own_kind_alone() -> None:
     assert after.tenants is before.tenants
     assert after.quotas is before.quotas
     assert after.policies is before.policies
+
+
+def test_what_tenants_use_adds_up_over_quotas_of_one_name() -> None:
+    """Every namespace's quota has the same name; a change of one replaces its own share, a deletion takes it away."""
+
+    def quota(namespace: str, pods: int) -> dict[str, Any]:
+        labels = {"aup.asergo.com/quota": "true", "aup.asergo.com/tenant": "acme"}
+        metadata = {"name": "aup", "namespace": namespace, "labels": labels}
+        return {"metadata": metadata, "status": {"used": {"pods": str(pods)}}}
+
+    snapshot = full(resourcequotas=[quota("a", 3), quota("b", 2)])
+    seen = []
+    for change, argument in ((snapshot.put, quota("a", 4)), (snapshot.remove, quota("b", 2))):
+        seen.append(snapshot.facts and (snapshot.facts.usage, snapshot.facts.counted))
+        change("resourcequotas", argument)
+        snapshot.publish()
+    seen.append(snapshot.facts and (snapshot.facts.usage, snapshot.facts.counted))
+
+    assert seen == [
+        ({"acme": {"pods": 5 * 10**9}}, {"a", "b"}),
+        ({"acme": {"pods": 6 * 10**9}}, {"a", "b"}),
+        ({"acme": {"pods": 4 * 10**9}}, {"a"}),
+    ]

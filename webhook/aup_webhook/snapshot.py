@@ -34,6 +34,7 @@ from aup.policy import Policy, compiled
 from aup.review import Json, mapping, text
 from aup.screening import prepared
 from aup.signatures.detectors import with_lists
+from aup.totals import counted_namespaces, usage_by_tenant, used_of
 from aup_webhook import metrics
 
 log = logging.getLogger(__name__)
@@ -41,8 +42,11 @@ log = logging.getLogger(__name__)
 _COALESCE_SECONDS = 0.02
 """How long changes are gathered before the next snapshot, so that a burst costs one."""
 
+_REST, _LONGEST_REST_SECONDS = 4, 0.2
+"""Between snapshots passes so many times what one takes, at most, so that steady change leaves time for reviews."""
+
 Known = dict[str, Any]
-"""What was read of a kind, by the object's name."""
+"""What was read of a kind, by the object's namespace and name."""
 
 
 def _policy(manifest: Json) -> Policy:
@@ -71,6 +75,7 @@ READERS: dict[str, Callable[[Json], Any]] = {
     "licenseentitlements": lambda manifest: decoded(manifest, LicenseEntitlement),
     "indicatorlists": lambda manifest: decoded(manifest, IndicatorList),
     "screeninglists": lambda manifest: decoded(manifest, ScreeningList),
+    "resourcequotas": used_of,
     "signaturelists": lambda manifest: decoded(manifest, SignatureList),
 }
 # The facts that a kind is for, made anew when the kind has changed.
@@ -83,6 +88,10 @@ _FACTS: dict[str, Callable[[Known], dict[str, Any]]] = {
     "licenseentitlements": lambda known: {"entitlements": entitlements_by_tenant(known.values())},
     "indicatorlists": lambda known: {"indicators": indexed(known.values())},
     "screeninglists": lambda known: {"screening": prepared(known.values())},
+    "resourcequotas": lambda known: {
+        "usage": usage_by_tenant(known.values()),
+        "counted": counted_namespaces(known.values()),
+    },
     "signaturelists": lambda known: {"detectors": with_lists(known.values())},
 }
 
@@ -159,14 +168,17 @@ class Snapshot:
         self._changed.set()
 
     def _publish_forever(self) -> None:
+        took = 0.0
         while True:
             self._changed.wait()
-            time.sleep(_COALESCE_SECONDS)
+            time.sleep(_COALESCE_SECONDS + min(_REST * took, _LONGEST_REST_SECONDS))
             self._changed.clear()
+            began = time.monotonic()
             try:
                 self.publish()
             except Exception:
                 log.exception("the snapshot could not be made; the one before stays in use")
+            took = time.monotonic() - began
 
 
 def _read(kind: str, manifest: Json) -> Any:
@@ -179,4 +191,6 @@ def _read(kind: str, manifest: Json) -> Any:
 
 
 def _name(manifest: Json) -> str:
-    return text(mapping(manifest.get("metadata")).get("name"))
+    metadata = mapping(manifest.get("metadata"))
+    name = text(metadata.get("name"))
+    return f"{namespace}/{name}" if (namespace := metadata.get("namespace")) else name

@@ -11,7 +11,7 @@ import kubernetes
 import msgspec
 import urllib3
 
-from aup.api.meta import API_VERSION, TENANT_LABEL
+from aup.api.meta import API_VERSION, QUOTA_LABEL, TENANT_LABEL
 from aup.review import Json
 from aup_webhook import metrics
 from aup_webhook.snapshot import READERS, Snapshot
@@ -24,8 +24,10 @@ _SILENCE_SECONDS = 75  # the API server sends a bookmark about every minute; lon
 _WATCH_SECONDS = 300
 _GONE = 410
 _BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-_PATHS = {kind: f"/apis/{API_VERSION}/{kind}" for kind in READERS} | {"namespaces": "/api/v1/namespaces"}
-_SELECTORS = {"namespaces": TENANT_LABEL}
+_PATHS = {kind: f"/apis/{API_VERSION}/{kind}" for kind in READERS} | {
+    kind: f"/api/v1/{kind}" for kind in ("namespaces", "resourcequotas")
+}
+_SELECTORS = {"namespaces": TENANT_LABEL, "resourcequotas": f"{QUOTA_LABEL}=true"}
 
 
 class _GoneError(Exception):

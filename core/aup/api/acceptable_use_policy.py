@@ -27,7 +27,11 @@ class RuleSetting(Struct, kw_only=True, frozen=True):
     id: Annotated[RuleId, Meta(description="The rule's id, such as AUP1601.")]
     mode: Annotated[RuleMode, Meta(description="deny rejects, warn tells, audit only records, off does not judge.")]
     limits: Annotated[
-        ResourceLimits, Meta(description="For AUP1603: the most that one container, Pod or workload may ask for.")
+        ResourceLimits,
+        Meta(
+            description="The most that may be asked for: AUP1603 of CPU, memory and devices, AUP1604 of storage, "
+            "AUP1605 of Pods, AUP1606 by all namespaces of a tenant together (perTenant)."
+        ),
     ] = ResourceLimits()
 
 

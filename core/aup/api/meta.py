@@ -23,6 +23,9 @@ SUSPENDED_LABEL = f"{GROUP}/suspended"
 LICENSE_ANNOTATION = f"{GROUP}/license"
 """On a workload, pod template or Namespace: the SPDX licence expression of what runs there."""
 
+QUOTA_LABEL = f"{GROUP}/quota"
+"""On a ResourceQuota: `"true"` where the operator keeps it for a tenant's totals."""
+
 CONTAINER_LICENSE_PREFIX = f"license.{GROUP}/"
 """Followed by a container's name: the SPDX licence expression of that container alone."""
 
@@ -57,17 +60,48 @@ class Struct(msgspec.Struct, rename="camel", kw_only=True, frozen=True, omit_def
 
 
 class ResourceLimits(Struct, kw_only=True, frozen=True):
-    """The most that may be asked for, by resource name."""
+    """The most that may be asked for, by resource name; a resource that is not named has no limit.
+
+    Names are Kubernetes' own: `cpu`, `memory`, `ephemeral-storage`, `storage` (of PersistentVolumeClaims), `pods`,
+    `hugepages-2Mi`, and devices such as `nvidia.com/gpu`. `nvidia.com/*` and `hugepages-*` stand for all of a kind that
+    are not named themselves; 0 allows none.
+    """
 
     per_container: Annotated[Resources, Meta(description="For one container.")] = {}
-    per_pod: Annotated[Resources, Meta(description="For one Pod, counted as the scheduler counts.")] = {}
+    per_pod: Annotated[
+        Resources,
+        Meta(
+            description="For one Pod, counted as the scheduler counts. Also: ingress-bandwidth and egress-bandwidth, "
+            "as its annotations kubernetes.io/ingress-bandwidth and -egress-bandwidth say (bits per second), and "
+            "resourceclaims, its claims of devices (resource.k8s.io)."
+        ),
+    ] = {}
     per_workload: Annotated[
-        Resources, Meta(description="For one workload: its Pod times replicas or parallelism.")
+        Resources,
+        Meta(
+            description="For one workload: its Pod times replicas or parallelism. Also: storage, of all its claims; "
+            "pods, at the most that it or its autoscaler may have; completions, of a Job."
+        ),
+    ] = {}
+    per_claim: Annotated[Resources, Meta(description="For one PersistentVolumeClaim: storage.")] = {}
+    per_tenant: Annotated[
+        Resources,
+        Meta(
+            description="For all namespaces of a tenant together. Also: persistentvolumeclaims, services, "
+            "services.loadbalancers, services.nodeports, and count/deployments.apps and the like for any kind; no "
+            "names with *. Where cpu, memory or ephemeral-storage is named, every container must state that limit."
+        ),
     ] = {}
 
     def by_scope(self) -> dict[str, dict[str, int | str]]:
         """The limits as (scope, resource) to quantity, scopes named as on the wire."""
-        return {"perContainer": self.per_container, "perPod": self.per_pod, "perWorkload": self.per_workload}
+        return {
+            "perContainer": self.per_container,
+            "perPod": self.per_pod,
+            "perWorkload": self.per_workload,
+            "perClaim": self.per_claim,
+            "perTenant": self.per_tenant,
+        }
 
 
 class ObjectMeta(Struct, kw_only=True, frozen=True):

@@ -101,6 +101,13 @@ class TenantSpec(Struct, kw_only=True, frozen=True):
     )
 
 
+class Usage(Struct, kw_only=True, frozen=True):
+    """How much of a resource is used in all the tenant's namespaces, and how much may be."""
+
+    used: Annotated[Line, Meta(description="What Kubernetes has counted, a quantity.")]
+    limit: Annotated[Line, Meta(description="The total, a quantity.")]
+
+
 class TenantStatus(Status, kw_only=True, frozen=True):
     """Where the tenant stands."""
 
@@ -110,6 +117,9 @@ class TenantStatus(Status, kw_only=True, frozen=True):
     ] = None
     namespaces: Annotated[Count | None, Meta(description="How many namespaces carry the tenant's label.")] = None
     suspensions: Annotated[list[Name], Meta(max_length=64, description="Suspensions in force, by name.")] = []
+    usage: Annotated[
+        dict[str, Usage], Meta(max_length=64, description="What is used of each resource that has a total.")
+    ] = {}
 
 
 class Tenant(Struct, kw_only=True, frozen=True):

@@ -6,12 +6,14 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
-from typing import Literal
+from importlib import import_module
+from pathlib import Path
+from typing import Literal, get_args
 
 import click
 
 from aup.cli import report_text
-from aup.cli.judging import Basis, basis_of
+from aup.cli.judging import Basis, Manner, basis_of
 from aup.cli.manifests import expanded
 from aup.cli.processes import Plan, planned, reports
 from aup.cli.report import Report
@@ -22,6 +24,24 @@ PATIENCE = 1.0
 """Seconds before a progress bar appears."""
 
 Colour = Literal["auto", "always", "never"]
+Form = Literal["text", "json", "sarif", "junit", "github", "openreports"]
+"""The forms of a report: each but text is the function `document` of `aup.cli.report_<form>`, imported when asked for."""
+
+_OF_EACH_OBJECT = frozenset({"junit", "openreports"})
+"""The forms that tell of every object, and not only of those with findings."""
+
+
+_WITH_TROUBLES = frozenset({"json", "sarif", "junit", "github"})
+"""The forms that hold what could not be judged; with others it goes to standard error, as it does with text."""
+
+
+class UnwritableError(click.ClickException):
+    """The report cannot be written where it was asked for."""
+
+    exit_code = 2
+
+    def __init__(self, path: str, error: OSError) -> None:
+        super().__init__(f"{click.format_filename(path)} cannot be written: {error.strerror or error}; name another.")
 
 
 def _instant(context: click.Context, option: click.Parameter, written: str | None) -> datetime:  # noqa: ARG001 - click's
@@ -41,7 +61,9 @@ def _instant(context: click.Context, option: click.Parameter, written: str | Non
 @click.option("--facts", metavar="FILE", multiple=True, help="Namespaces, Tenants, Permits and policies. Repeatable.")
 @click.option("-n", "--namespace", default="default", show_default=True, help="For objects that name none.")
 @click.option("--at", callback=_instant, metavar="INSTANT", help="Judge as of then, e.g. 2026-01-31T12:00:00Z.")
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Choice(get_args(Form)), default="text", show_default=True)
+@click.option("--output-file", metavar="FILE", help="Write the report there, and the text to standard output.")
+@click.option("--skip-unknown", is_flag=True, help="Leave out what is no Kubernetes object instead of failing on it.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes; as many as pay unless given.")
 @click.option("--timing", is_flag=True, help="Tell on standard error where the time went.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
@@ -53,7 +75,9 @@ def check(
     facts: tuple[str, ...],
     namespace: str,
     at: datetime,
-    output: Literal["text", "json"],
+    output: Form,
+    output_file: str | None,
+    skip_unknown: bool,
     jobs: int | None,
     timing: bool,
     color: Colour,
@@ -69,7 +93,13 @@ def check(
     clock = Clock()
     clock.ended("start-up")
     report, processes = Report(), 1
-    basis = basis_of(facts, namespace.encode(errors="replace").decode(), at)  # a name may be bytes that are no text
+    manner = Manner(
+        namespace=namespace.encode(errors="replace").decode(),  # a name may be bytes that are no text
+        now=at,
+        skip_unknown=skip_unknown,
+        each=output in _OF_EACH_OBJECT,
+    )
+    basis = basis_of(facts, manner)
     clock.ended("reading facts")
     if isinstance(basis, Basis):
         report.policy = basis.facts.policy_at(at)
@@ -82,12 +112,14 @@ def check(
         clock.ended("judging")
     else:
         report.troubles = basis
-    if output == "json":
-        from aup.cli import report_json  # noqa: PLC0415 - text needs no JSON
-
-        click.echo(report_json.document(report))
-    else:
+    if output == "text" or output_file is not None:
         _show(report, color)
+    if output_file is not None:
+        _write(output_file, _document(report, output))
+    elif output != "text":
+        click.echo(_document(report, output))
+        if output not in _WITH_TROUBLES:
+            _show_troubles(report, color)
     clock.ended("writing")
     if timing:
         click.echo(table(clock, report, processes), err=True)
@@ -111,14 +143,31 @@ def _watched(plan: Plan, parts: Iterable[Report]) -> Iterator[Report]:
                 bar.update(done)
 
 
+def _document(report: Report, form: Form) -> str:
+    if form == "text":
+        return f"{report_text.findings(report, coloured=False)}{report_text.summary(report, coloured=False)}"
+    return str(import_module(f"aup.cli.report_{form}").document(report))
+
+
+def _write(path: str, document: str) -> None:
+    try:
+        Path(path).write_text(f"{document}\n", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise UnwritableError(path, error) from None
+
+
 def _show(report: Report, color: Colour) -> None:
     coloured = _coloured(color, terminal=sys.stdout.isatty())
     click.echo(report_text.findings(report, coloured=coloured), nl=False, color=coloured)
     sys.stdout.flush()  # so that the errors come after the findings where both go to one place
-    coloured_errors = _coloured(color, terminal=sys.stderr.isatty())
-    for one in report.troubles:
-        click.echo(report_text.trouble(one, coloured=coloured_errors), err=True, color=coloured_errors)
+    _show_troubles(report, color)
     click.echo(report_text.summary(report, coloured=coloured), color=coloured)
+
+
+def _show_troubles(report: Report, color: Colour) -> None:
+    coloured = _coloured(color, terminal=sys.stderr.isatty())
+    for one in report.troubles:
+        click.echo(report_text.trouble(one, coloured=coloured), err=True, color=coloured)
 
 
 def _coloured(color: Colour, *, terminal: bool) -> bool:

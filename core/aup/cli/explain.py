@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Iterator
 from difflib import get_close_matches
 from importlib.resources import files
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any
 
 import click
@@ -12,11 +13,11 @@ import msgspec
 import yaml
 
 from aup.cases import Case, cases
+from aup.cli import guidance
 from aup.engine import decide
 from aup.facts import gathered
 from aup.message import evidence
 from aup.model import Rule
-from aup.quantity import render
 from aup.rules import RULES
 
 _WIDTH = 100
@@ -53,13 +54,22 @@ def _explained(rule: Rule) -> Iterator[str]:
     yield from _paragraph("Fix:", rule.fix)
     if page:
         yield f"More: {page}"
+    yield from ("", *textwrap.wrap(guidance.judges(rule), _WIDTH))
     if rule.parameters:
         yield from ("", "Limits, where neither the policy nor the tenant's quota sets others:")
-        for scope, amounts in rule.parameters.items():
-            shown = (f"{name} {render(amount, binary=name != 'cpu')}" for name, amount in amounts.items())
-            yield f"  {scope}: {', '.join(shown)}"
+        for scope, amounts in groupby(guidance.limits(rule), key=itemgetter(0)):
+            yield f"  {scope}: {', '.join(f'{resource} {most}' for _, resource, most in amounts)}"
     yield from _examples(rule)
     yield from _signatures(rule)
+    yield from _permit(rule)
+
+
+def _permit(rule: Rule) -> Iterator[str]:
+    """How to ask for a permit, for who has a reason that the rule does not know."""
+    yield from ("", "If you have a reason that the rule does not know, ask your provider for a permit:", "")
+    yield from (f"    {line}" if line else "" for line in guidance.request(rule).splitlines())
+    if rule.needs_document:
+        yield from ("", *textwrap.wrap(guidance.NEEDS_DOCUMENT, _WIDTH))
 
 
 def _paragraph(title: str, text: str) -> list[str]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from aup.cli.manifests import Manifest, expanded, objects, opened, read
-from aup.cli.report import Located, Report, Trouble
+from aup.cli.manifests import Manifest, expanded, foreign, objects, opened, read
+from aup.cli.report import Located, Report, Seen, Trouble
 from aup.engine import decide
 from aup.errors import InputError
 from aup.facts import Facts, from_manifests
@@ -20,24 +20,36 @@ from aup.wording import printable
 _FIELD = re.compile(r" - at `\$\.?(.*)`$")
 
 
-class Basis(msgspec.Struct, frozen=True):
-    """What every object is judged by: the facts, the namespace of those that name none, and the instant."""
+class Manner(msgspec.Struct, frozen=True, kw_only=True):
+    """How objects are read and told of.
 
-    facts: Facts
+    `namespace` is that of objects that name none, `now` the instant; `skip_unknown` leaves out what is no manifest,
+    and `each` has the report name every object and not only those with findings.
+    """
+
     namespace: str
     now: datetime
+    skip_unknown: bool = False
+    each: bool = False
+
+
+class Basis(msgspec.Struct, frozen=True):
+    """What every object is judged by."""
+
+    facts: Facts
+    manner: Manner
     manifests: list[Json]
     """What the facts were made of: rules are functions, so that another process has to make the facts again."""
 
     def __reduce__(self) -> tuple[Callable[..., "Basis"], tuple[Any, ...]]:
-        return _basis, (self.manifests, self.namespace, self.now)
+        return _basis, (self.manifests, self.manner)
 
 
-def _basis(manifests: list[Json], namespace: str, now: datetime) -> Basis:
-    return Basis(from_manifests(manifests), namespace, now, manifests)
+def _basis(manifests: list[Json], manner: Manner) -> Basis:
+    return Basis(from_manifests(manifests), manner, manifests)
 
 
-def basis_of(paths: Sequence[str], namespace: str, now: datetime) -> Basis | list[Trouble]:
+def basis_of(paths: Sequence[str], manner: Manner) -> Basis | list[Trouble]:
     """The basis with the facts in files and folders, or what is wrong with them: they are used whole or not at all."""
     manifests: list[Manifest] = []
     troubles: list[Trouble] = []
@@ -50,7 +62,7 @@ def basis_of(paths: Sequence[str], namespace: str, now: datetime) -> Basis | lis
     if troubles:
         return troubles
     try:
-        return _basis([manifest.json for manifest in manifests], namespace, now)
+        return _basis([manifest.json for manifest in manifests], manner)
     except InputError as error:
         return list(_culprits(manifests)) or [Trouble(", ".join(paths), 0, 0, str(error))]
 
@@ -86,11 +98,18 @@ def _judge(report: Report, path: str, basis: Basis) -> None:
         report.troubles.append(source)
         return
     report.size += source.size
+    lenient = basis.manner.skip_unknown
+    if lenient and foreign(source):
+        report.skipped += 1
+        return
     for one in objects(source):
         read = perf_counter()
         report.reading += read - begun
         if isinstance(one, Trouble):
-            report.troubles.append(one)
+            if lenient and one.foreign:
+                report.skipped += 1
+            else:
+                report.troubles.append(one)
         else:
             _judge_object(report, one, basis)
         begun = perf_counter()
@@ -100,10 +119,13 @@ def _judge(report: Report, path: str, basis: Basis) -> None:
 
 def _judge_object(report: Report, manifest: Manifest, basis: Basis) -> None:
     report.objects += 1
-    review = of_object(manifest.json, basis.namespace)
-    verdict = _decided(review, basis.facts, basis.now)
+    review = of_object(manifest.json, basis.manner.namespace)
+    verdict = _decided(review, basis.facts, basis.manner.now)
     report.troubles += [_fault(manifest, review, crash) for crash in verdict.crashes]
-    report.findings += sorted(_located(manifest, review, verdict), key=lambda found: found.line)
+    findings = sorted(_located(manifest, review, verdict), key=lambda found: found.line)
+    report.findings += findings
+    if basis.manner.each:
+        report.seen.append(_seen(manifest, review, findings))
 
 
 def _decided(review: Review, facts: Facts, now: datetime) -> Verdict:
@@ -125,7 +147,7 @@ def _located(manifest: Manifest, review: Review, verdict: Verdict) -> Iterator[L
         yield Located(
             file=manifest.source.name,
             line=manifest.line(finding.path),
-            api_version=f"{review.group}/{review.version}" if review.group else review.version,
+            api_version=_api_version(review),
             kind=review.kind,
             namespace=review.namespace,
             name=review.name,
@@ -133,3 +155,20 @@ def _located(manifest: Manifest, review: Review, verdict: Verdict) -> Iterator[L
             tenant=verdict.tenant,
             finding=finding,
         )
+
+
+def _seen(manifest: Manifest, review: Review, findings: list[Located]) -> Seen:
+    return Seen(
+        file=manifest.source.name,
+        line=manifest.line(""),
+        api_version=_api_version(review),
+        kind=review.kind,
+        namespace=review.namespace,
+        name=review.name,
+        display_name=review.display_name,
+        findings=findings,
+    )
+
+
+def _api_version(review: Review) -> str:
+    return f"{review.group}/{review.version}" if review.group else review.version

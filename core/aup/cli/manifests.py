@@ -24,6 +24,9 @@ _USUAL = 64 * 1024
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 """The files that are read in a folder."""
 
+_MARK = "apiVersion"
+"""What stands in every file that holds a Kubernetes object."""
+
 _INDEX = re.compile(r"\[([0-9]{1,9})\]")
 
 
@@ -44,10 +47,10 @@ class Source:
         line = bisect_right(self._starts, index)
         return line, index - self._starts[line - 1] + 1
 
-    def trouble(self, at: int, message: str) -> Trouble:
+    def trouble(self, at: int, message: str, *, foreign: bool = False) -> Trouble:
         """A trouble with the text at a character."""
         line, column = self.position(at)
-        return Trouble(self.name, line, column, message)
+        return Trouble(self.name, line, column, message, foreign=foreign)
 
 
 class Manifest:
@@ -81,9 +84,14 @@ def objects(source: Source) -> Iterator[Manifest | Trouble]:
     """The objects in a file that is open already, and what is wrong with it."""
     for document in documents(source.text):
         if isinstance(document, Problem):
-            yield source.trouble(document.at, document.problem)
+            yield source.trouble(document.at, document.problem, foreign=document.problem == TEMPLATE)
         elif document.value is not None:
             yield from _objects(source, document)
+
+
+def foreign(source: Source) -> bool:
+    """Whether a file cannot hold a Kubernetes object, which is seen without reading it as YAML."""
+    return _MARK not in source.text
 
 
 def expanded(paths: Iterable[str]) -> Iterator[str | Trouble]:
@@ -176,7 +184,7 @@ def _objects(source: Source, document: Document) -> Iterator[Manifest | Trouble]
         value, place = pending.pop()
         problem = _no_object(value)
         if problem:
-            yield source.trouble(document.base + place[0], problem)
+            yield source.trouble(document.base + place[0], problem, foreign=True)
             continue
         items, places = value.get("items"), mapping(place[1]).get("items", (0, None))[1]
         if value["kind"].endswith("List") and isinstance(items, list) and isinstance(places, list):
@@ -185,7 +193,7 @@ def _objects(source: Source, document: Document) -> Iterator[Manifest | Trouble]
         else:
             manifest = Manifest(source, value, place, document.base)
             templated = _templated(value)
-            yield source.trouble(manifest.index(templated), TEMPLATE) if templated else manifest
+            yield source.trouble(manifest.index(templated), TEMPLATE, foreign=True) if templated else manifest
 
 
 def _no_object(value: Any) -> str:

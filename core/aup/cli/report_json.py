@@ -20,6 +20,7 @@ def document(report: Report) -> str:
             "summary": {
                 "files": report.files,
                 "objects": report.objects,
+                "skipped": report.skipped,
                 "denied": report.count("deny"),
                 "warned": report.count("warn"),
                 "audited": report.count("audit"),

@@ -48,8 +48,13 @@ def summary(report: Report, *, coloured: bool) -> str:
     ]
     told = [click.style(text, fg=colour, bold=True) if coloured else text for text, count, colour in counts if count]
     found = ", ".join(told) or ("nothing to judge" if not report.objects else "nothing found")
-    lines = [f"{_several(report.files, 'file')}, {_several(report.objects, 'object')}: {found}", *_next(report)]
-    return "\n".join(lines)
+    return "\n".join([f"{looked_at(report)}: {found}", *_next(report)])
+
+
+def looked_at(report: Report) -> str:
+    """How much was read, and what was left out of it."""
+    looked = f"{_several(report.files, 'file')}, {_several(report.objects, 'object')}"
+    return f"{looked}, {report.skipped} skipped" if report.skipped else looked
 
 
 def _next(report: Report) -> list[str]:

@@ -6,7 +6,7 @@ from aup.detection import detected
 from aup.model import Finding, Subject, rule
 
 
-@rule(id="AUP1601", clause="1.6", detects="crypto_mining")
+@rule(id="AUP1601", clause="1.6", detects="crypto_mining", kinds=[("", "ConfigMap")])
 def crypto_mining(subject: Subject) -> Iterator[Finding]:
     """The container looks like a crypto miner.
 

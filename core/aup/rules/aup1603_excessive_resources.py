@@ -2,17 +2,33 @@
 
 from collections.abc import Iterator
 
+from aup.amounts import over, too_much
 from aup.model import Finding, Subject, rule
-from aup.quantity import parse, render
-from aup.resources import Amounts, container_asks, pod_amounts
+from aup.quantity import parse
+from aup.resources import BANDWIDTHS, container_asks, pod_amounts, pod_extras, pods_at_once
 
-# Asergo's figures for a tenant without a quota of its own: half of, the whole of, and twice a common 32-core server.
+# Asergo's figures for a tenant without a quota of its own. CPU and memory: half of, the whole of, and twice a common
+# 32-core server. Bandwidth: a tenth of its 10 Gbit/s port. Accelerators, huge pages and claims of devices are sold by
+# the piece, so a tenant has none before it has bought some; other devices have no limit unless a policy names them.
 DEFAULTS = {
     "perContainer": {"cpu": parse("16"), "memory": parse("64Gi")},
-    "perPod": {"cpu": parse("32"), "memory": parse("128Gi")},
-    "perWorkload": {"cpu": parse("64"), "memory": parse("256Gi")},
+    "perPod": {
+        "cpu": parse("32"),
+        "memory": parse("128Gi"),
+        "ephemeral-storage": parse("256Gi"),
+        "ingress-bandwidth": parse("1G"),
+        "egress-bandwidth": parse("1G"),
+        "hugepages-*": 0,
+        "nvidia.com/*": 0,
+        "amd.com/*": 0,
+        "gpu.intel.com/*": 0,
+        "habana.ai/*": 0,
+        "google.com/tpu": 0,
+        "aws.amazon.com/neuron": 0,
+        "resourceclaims": 0,
+    },
+    "perWorkload": {"cpu": parse("64"), "memory": parse("256Gi"), "ephemeral-storage": parse("1Ti")},
 }
-_UNITS = {"perContainer": "container", "perPod": "Pod", "perWorkload": "workload"}
 
 
 @rule(id="AUP1603", clause="1.6", parameters=DEFAULTS)
@@ -20,7 +36,8 @@ def excessive_resources(subject: Subject) -> Iterator[Finding]:
     """The workload asks for more than its quota allows.
 
     Why: Resources are shared; a quota keeps one customer from taking what others pay for. A Pod is counted as the
-    scheduler counts it, a workload as its Pod times replicas or parallelism.
+    scheduler counts it, a workload as its Pod times replicas or parallelism; a CronJob counts twice unless its
+    concurrencyPolicy is Forbid or Replace. GPUs, huge pages and other devices are sold by the piece.
 
     Fix: Ask for less, use fewer replicas, or have your quota raised.
     """
@@ -30,28 +47,22 @@ def excessive_resources(subject: Subject) -> Iterator[Finding]:
         for container, asks in zip(template.containers, asked, strict=True):
             for field, why in asks.unreadable:
                 yield Finding(f"{container.path}.resources.{field}", why, container.name)
-            for resource in _over(subject, "perContainer", asks.amounts):
-                yield _finding(
-                    subject, "perContainer", f"{container.path}.resources", resource, asks.amounts, container.name
-                )
+            for resource in over(subject, "perContainer", asks.amounts):
+                amount = asks.amounts[resource]
+                yield too_much(subject, "perContainer", f"{container.path}.resources", resource, amount, container.name)
         pod = pod_amounts(template, asked)
-        for resource in _over(subject, "perPod", pod):
-            yield _finding(subject, "perPod", template.path, resource, pod)
-        if workload.replicas > 1:
-            total = {resource: amount * workload.replicas for resource, amount in pod.items()}
-            for resource in _over(subject, "perWorkload", total):
-                yield _finding(subject, "perWorkload", workload.replicas_path, resource, total)
-
-
-def _over(subject: Subject, scope: str, asked: Amounts) -> list[str]:
-    """The resources of which too much is asked for."""
-    limits = subject.limits.get(scope)
-    return [each for each in asked if each in limits and asked[each] > limits[each]] if limits else []
-
-
-def _finding(subject: Subject, scope: str, at: str, resource: str, asked: Amounts, container: str = "") -> Finding:
-    amount, most = asked[resource], subject.limits[scope][resource]
-    binary = resource != "cpu"
-    wants, allows = render(amount, binary=binary), render(most, binary=binary)
-    found = f"{resource} {wants}, where a {_UNITS[scope]} may have {allows}"
-    return Finding(at, found, container, amount, resource)
+        extras = pod_extras(template)
+        for path, why in extras.unreadable:
+            yield Finding(path, why)
+        if extras.amounts:
+            pod = pod | {name: max(amount, pod.get(name, 0)) for name, amount in extras.amounts.items()}
+        exceeded = over(subject, "perPod", pod)
+        for resource in exceeded:
+            at = f"{template.annotations_path}[{BANDWIDTHS[resource]}]" if resource in BANDWIDTHS else template.path
+            yield too_much(subject, "perPod", at, resource, pod[resource])
+        times = pods_at_once(subject.review, workload)
+        total = pod if times == 1 else {resource: amount * times for resource, amount in pod.items()}
+        for resource in over(subject, "perWorkload", total):
+            if times > 1 or resource not in exceeded:
+                at = workload.replicas_path or template.path
+                yield too_much(subject, "perWorkload", at, resource, total[resource])

@@ -72,8 +72,8 @@ def _phrase(token: str) -> list[str]:
 
 
 def _flag(token: str) -> list[str]:
-    bare = token.lstrip("-")
-    return [bare if "-" in bare else f"-{bare}"]
+    bare, equals, _ = token.lstrip("-").partition("=")
+    return [bare if equals or "-" in bare else f"-{bare}"]  # with a value, it may stand in a file without dashes
 
 
 _ANCHORS: dict[Target, Callable[[str], list[str]]] = {  # algorithms count behind an option or in a variable only

@@ -69,6 +69,9 @@ _PAIR = re.compile(
         ("(?:[^"\\\n]|\\.)*+" | '[^'\n]*+' | [^\s,;{}\[\]"'\#][^\n,{}\[\]]*+)""",
     re.VERBOSE,
 )
+_DIRECTIVE = re.compile(r"^[ \t]*+([A-Za-z][\w-]{0,63})[ \t]++([^\s:=#;][^\n#;]{0,127})", re.MULTILINE | re.ASCII)
+"""A line such as `ExitRelay 1`, as Tor, Squid and 3proxy are set up."""
+
 _LONGEST_VALUE = 4_096
 _OPTION = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*", re.ASCII)
 _ENVIRONMENT = re.compile(r"[A-Z_][A-Z0-9_]*", re.ASCII)
@@ -224,6 +227,9 @@ def _settings(path: str, text: str, scope: Scope) -> tuple[list[Command], list[V
                 environment.append(_variable(path, name, value, scope))
         elif _OPTION.fullmatch(name) and len(name) > 1:
             options.append((path, f"--{name.replace('_', '-')}={value}"))
+    for match in _DIRECTIVE.finditer(text):
+        name, value = match[1].lower().replace("_", "-"), match[2].rstrip()
+        options += ((path, f"--{name}={each}") for each in {value: None, value.partition(" ")[0]: None})
     number = scope.number()
     words = [(path, word) for word in re.split(r"""[\s,"'\[\]{}]+""", text) if word]
     found = [Command(options, runs=False, script=number, pipeline=scope.number())] if options else []

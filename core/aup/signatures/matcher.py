@@ -44,6 +44,9 @@ _SILENT = _FINDERS | _WORDS["printers"]
 
 _PARTS = re.compile(r"[a-z0-9]+")
 _SEPARATED = re.compile(rf"[{re.escape(SEPARATORS)}]")
+_FOREIGN = re.compile(rf"[^a-z0-9{re.escape(SEPARATORS)}]+")
+"""What no image and hardly a program has in its name: what stands before it and behind it does not belong together."""
+
 _VERSION = re.compile(r"[a-z]?[0-9]+|v?[0-9]+[a-z]*[0-9]*")
 _EXTENSION = re.compile(r"\.(?:exe|sh|bin|elf|py|pl)$")
 _PIECES = re.compile(r"""[^\s,;"'{}\[\]<>()=|]+""")
@@ -126,7 +129,7 @@ class Matcher:
         whole = _EXTENSION.sub("", segment)
         if whole in table:
             return whole, table[whole], table[whole].strength
-        parts = _SEPARATED.split(whole[:_LONGEST_PIECE])
+        parts = _SEPARATED.split(_FOREIGN.sub("--", whole[:_LONGEST_PIECE]))
         best: tuple[str, Signature, Strength] | None = None
         for start in range(len(parts)):
             for size in range(min(_WORDS_OF_A_NAME, len(parts) - start), 0, -1):
@@ -208,8 +211,11 @@ class Matcher:
         elif program in _FETCHERS:
             yield Evidence(at, f"{token}{_FETCHED}", "medium", f"{quoted(program)} brings {quoted(token)} in")
 
-    def _flag(self, at: str, word: str, following: str) -> Iterator[Evidence]:  # noqa: ARG002 - for those who look at it
-        yield from self._looked_up(at, "flag", option(word.partition("=")[0]))
+    def _flag(self, at: str, word: str, following: str) -> Iterator[Evidence]:
+        """An option, and an option with its value."""
+        flag, equals, value = word.partition("=")
+        yield from self._looked_up(at, "flag", option(flag))
+        yield from self._looked_up(at, "flag", f"{option(flag)}={value if equals else following}")
 
     def _places(self, at: str, word: str, *, fetched: bool = False) -> Iterator[Evidence]:
         """URLs and hosts inside a word."""

@@ -59,6 +59,10 @@ def read(container: Container) -> Reading:
             scope.values[name] = value
         environment.append((path, name, value))
     vectors = [command for vector in container.commands() for command in _vector(vector, scope)]
+    for at, written in container.scripts():
+        text = given(written, scope)
+        whole = Command([], runs=False, script=scope.number(), scripts=[text])
+        vectors += [whole, *script(at, text, scope, whole, runs=True)]
     variables = [variable(path, name, value, scope) for path, name, value in environment]
     return Reading(vectors, variables, scope.packed.exceeded)
 

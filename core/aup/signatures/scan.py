@@ -6,6 +6,8 @@ from functools import cached_property
 import msgspec
 
 from aup.api.signature_list import Topic
+from aup.review import Json
+from aup.signatures import config_maps
 from aup.signatures.decoding import MOST, hidden
 from aup.signatures.detectors import TO_OPEN, Detectors
 from aup.signatures.evidence import Evidence
@@ -24,9 +26,10 @@ _MINING: frozenset[str] = frozenset(["crypto_mining"])
 
 
 class Suspect(msgspec.Struct, frozen=True):
-    """A container in which the sieve found topics, read."""
+    """A container or a ConfigMap's value (which has no container) in which the sieve found topics, read."""
 
-    container: Container
+    at: str
+    container: Container | None
     reading: Reading
     topics: frozenset[str]
 
@@ -34,9 +37,10 @@ class Suspect(msgspec.Struct, frozen=True):
 class Scan:
     """What there is to find in an object; nothing is looked at before somebody asks."""
 
-    def __init__(self, detectors: Detectors, workload: Workload) -> None:
+    def __init__(self, detectors: Detectors, workload: Workload, config_map: Json | None = None) -> None:
         self._detectors = detectors
         self._workload = workload
+        self._config_map = config_map
         self._too_much = ("", "")
 
     @cached_property
@@ -51,6 +55,8 @@ class Scan:
 
     @cached_property
     def _suspects(self) -> list[Suspect]:
+        if self._config_map is not None:
+            return [*_of_config_map(self._detectors, self._config_map)]
         size = 0
         found: list[Suspect] = []
         for template in self._workload.templates:
@@ -63,7 +69,7 @@ class Scan:
                 found += (one for container in template.containers if (one := suspect(self._detectors, container)))
         packed = next((one for one in found if one.reading.exceeded), None)
         if packed:
-            self._too_much = packed.container.path, f"over {MOST} bytes packed in a few, too many to judge"
+            self._too_much = packed.at, f"over {MOST} bytes packed in a few, too many to judge"
             return []
         return found
 
@@ -76,7 +82,11 @@ class Scan:
         """The evidence for a topic, strongest first: a container's name, empty for a volume, and what is in it."""
         matcher = self._detectors.matchers[topic]
         for one in self._suspects:
-            if topic in one.topics:
+            if topic not in one.topics:
+                continue
+            if one.container is None:
+                yield "", matcher.reading(one.reading)
+            else:
                 yield one.container.name, matcher.container(one.container, one.reading)
         if topic in self._of_volumes:
             for template in self._workload.templates:
@@ -103,7 +113,20 @@ def suspect(detectors: Detectors, container: Container) -> Suspect | None:
     reading = read(container)
     whole = b"".join((text, flat(reading.texts()), flat(hidden(text))))
     topics = (detectors.sieve.topics(whole) | (_MINING if _has_wallet(whole) else NO_TOPICS)) - {TO_OPEN}
-    return Suspect(container, reading, topics) if topics or reading.exceeded else None
+    return Suspect(container.path, container, reading, topics) if topics or reading.exceeded else None
+
+
+def _of_config_map(detectors: Detectors, manifest: Json) -> Iterator[Suspect]:
+    """The values in which the sieve finds topics; of scripts all are read, for their variables may hide anything."""
+    for one in config_maps.texts(manifest):
+        text = flat([one.text])
+        needles = detectors.sieve.anchors(text)
+        if needles or hidden(text) or _has_wallet(text) or one.sort == "script":
+            reading = config_maps.reading(manifest, [one.key], needles)
+            whole = flat(reading.texts())
+            topics = (detectors.sieve.topics(whole) | (_MINING if _has_wallet(whole) else NO_TOPICS)) - {TO_OPEN}
+            if topics:
+                yield Suspect(one.path, None, reading, topics)
 
 
 def _has_wallet(text: bytes) -> bool:

@@ -81,6 +81,7 @@ class Sieve:
         self._first = _automaton([anchor for anchor, each in groups.items() if not first.isdisjoint(each)])
         self._all = _automaton(list(groups))
         self._groups = [frozenset(each) for each in groups.values()]
+        self._written = [anchor.decode().strip("\n") for anchor in groups]
 
     def topics(self, text: bytes) -> frozenset[str]:
         """The topics of which a flat text holds anchors enough."""
@@ -90,6 +91,14 @@ class Sieve:
         found = self._all.find_matches_as_indexes(lower, overlapping=True)
         groups = frozenset().union(*(self._groups[index] for index in {index for index, _, _ in found}))
         return frozenset(topic for topic, each in self._enough if each <= groups)
+
+    def anchors(self, text: bytes) -> list[str]:
+        """The anchors of a flat text that has enough of them, without the line feeds around them; else none."""
+        if not self.topics(text):
+            return []
+        lower = text.lower() if text.isascii() else _folded(text)
+        found = {index for index, _, _ in self._all.find_matches_as_indexes(lower, overlapping=True)}
+        return sorted({self._written[index] for index in found})
 
 
 def _automaton(anchors: list[bytes]) -> BytesAhoCorasick:

@@ -34,6 +34,17 @@ def test_the_example_is_true_output(run: Run, folder: Path) -> None:
     assert run("check", "pod.yaml", "-o", "json").stdout == block("json")
 
 
+def test_the_examples_of_other_forms_are_true_output(run: Run, folder: Path) -> None:
+    """All but SARIF, whose rules are many, stand there whole."""
+    (folder / "pod.yaml").write_text(block("yaml"))
+
+    assert run("check", "pod.yaml", "-o", "junit").stdout == block("xml")
+    assert run("check", "pod.yaml", "-o", "github").stdout == block("console")
+    assert run("check", "pod.yaml", "-o", "openreports").stdout == block("yml")
+    sarif = json.loads(run("check", "pod.yaml", "-o", "sarif").stdout)
+    assert sarif["runs"][0]["results"] == [json.loads(block("jsonc"))]
+
+
 def test_every_key_of_the_json_is_described(run: Run, folder: Path) -> None:
     """A key without a line in the table would be a key that nobody can rely on."""
     (folder / "broken.yaml").write_text("a: 1")

@@ -1,0 +1,89 @@
+"""What `aup explain` and a rule's page say beside its own words: what it judges, its limits, how to get a permit."""
+
+from collections.abc import Iterator
+
+import yaml
+
+from aup.api.meta import API_VERSION
+from aup.cases import NAMESPACE
+from aup.model import EVERY, Rule
+from aup.quantity import render
+
+_NO_CONSENT = "0" * 64
+
+NEEDS_DOCUMENT = (
+    "This rule asks for the provider's prior written consent: only a permit that carries the SHA-256 of the signed "
+    "document covers it."
+)
+
+
+def judges(rule: Rule) -> str:
+    """Which objects a rule looks at, in a sentence."""
+    if rule.kinds is EVERY:
+        return "Judges objects of every kind."
+    kinds = sorted(f"{kind}.{group}" if group else kind for group, kind in rule.kinds)
+    named = [*(["every object with a pod template, whatever its kind"] if rule.workloads else []), *kinds]
+    text = f"Judges {', '.join(named)}."
+    return f"{text} It looks only at what the signatures of {_topic(rule)} find." if rule.detects else text
+
+
+def _topic(rule: Rule) -> str:
+    return str(rule.detects).replace("-", " ").replace("_", " ")
+
+
+def limits(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    """Each limit as (scope, resource, most); a scope without a number of its own has only what the provider sets."""
+    for scope, amounts in rule.parameters.items():
+        if not amounts:
+            yield scope, "any", "what the provider sets"
+        for resource, amount in amounts.items():
+            yield scope, resource, render(amount, binary=_in_bytes(resource))
+
+
+def _in_bytes(resource: str) -> bool:
+    return resource.endswith(("memory", "storage")) or resource.startswith("hugepages-")
+
+
+def request(rule: Rule) -> str:
+    """The mail with which a tenant asks for a permit."""
+    lines = [
+        f"Subject: Permit for {rule.id} {rule.name}",
+        "",
+        "Tenant:      acme",
+        f"Rule:        {rule.id} (AUP {rule.clause})",
+        f"Where:       namespace {NAMESPACE}, Deployment web, container app",
+        "What for:    what it does, and why it cannot be done without",
+        "Until when:  2026-12-31",
+    ]
+    if rule.needs_document:
+        lines.append("Consent:     please send the written consent to sign")
+    return "\n".join(lines)
+
+
+def permit(rule: Rule) -> str:
+    """The Permit that the provider writes, with values to replace."""
+    spec = {
+        "tenant": "acme",
+        "rules": [rule.id],
+        "scope": {"namespaces": [NAMESPACE], "kinds": ["Deployment"], "names": ["web"], "containers": ["app"]},
+        "validFrom": "2026-01-01T00:00:00Z",
+        "expiresAt": "2027-01-01T00:00:00Z",
+        "reason": "What it is for, and why it may be done.",
+        "ticket": "T-1",
+        "approvedBy": "name@provider.example",
+    }
+    if rule.needs_document:
+        spec["documentSHA256"] = _NO_CONSENT
+    manifest = {
+        "apiVersion": API_VERSION,
+        "kind": "Permit",
+        "metadata": {"name": f"acme-{rule.name}"},
+        "spec": spec,
+    }
+    return str(yaml.dump(manifest, Dumper=yaml.CSafeDumper, sort_keys=False, width=120)).rstrip()
+
+
+HOW_A_SCOPE_WORKS = (
+    "A finding has to match every list that is given; leave out kinds, names or containers to cover all of them. "
+    "A Pod has a name of its own, so a permit for what a Deployment's Pods do names no object."
+)
