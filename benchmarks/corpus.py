@@ -171,7 +171,9 @@ def report(results: Sequence[Judged]) -> Iterator[str]:
     others = _of(results, "good", lambda one: bool(one.denied_by) and not one.detected_by)
     yield from _list("Good files denied by a detection rule", _falsely_detected(results))
     yield from _list("The same, of the categories that are counted apart", apart)
-    yield from _list("Good files denied by other rules only", [one for one in others if one.entry.category not in APART])
+    yield from _list(
+        "Good files denied by other rules only", [one for one in others if one.entry.category not in APART]
+    )
     yield from _list("Grey files denied by a detection rule", _of(results, "grey", lambda one: bool(one.detected_by)))
     yield from _unreadable(results)
     yield from ("", "Limits")

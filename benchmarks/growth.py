@@ -7,21 +7,27 @@ Each figure is taken at three sizes or more; nothing may grow faster than its si
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import cycle
 
 from msgspec.structs import replace
 
 from aup.engine import decide
 from aup.facts import Facts
+from aup.indicators import indexed
 from aup.policy import by_kind
 from aup_webhook.wire import decode
 from benchmarks import growth_reviews as reviews
 from benchmarks.growth_facts import changed, facts, kib_of_snapshot, snapshot
+from benchmarks.growth_indicators import indicators, kib_of_index, lists
 from benchmarks.growth_series import FLAT, Point, Series, series
 from benchmarks.growth_signatures import detectors, kib_of_table, strong_name, table
 from benchmarks.inprocess import NOW, judge
 
 REPEATED = ("AUP1301", "AUP1401", "AUP1601", "AUP1602", "AUP1603")
 """The rules that are repeated."""
+
+_MORE_THAN_KEPT = 300
+"""Objects by turns, so that what was found in one is forgotten before it comes again."""
 
 Report = Callable[[str], None]
 
@@ -33,7 +39,7 @@ HEADER = f"{'growth, CPU µs at each size':<40}{'':<{_WIDTH}}{'expon.':>7}{'step
 def measure(report: Report) -> list[Series]:
     """Measure every series, and report each as a row of a table."""
     found = []
-    for part in (_rules, _signatures, _containers, _tenants, _permits, _findings, _custom_resources):
+    for part in (_rules, _signatures, _indicators, _containers, _tenants, _permits, _findings, _custom_resources):
         for one in part():
             report(row(one))
             found.append(one)
@@ -106,6 +112,22 @@ def _signatures() -> Iterator[Series]:
     builds = [Point(size, partial(detectors, tables[size])) for size in sizes]
     kib = tuple(kib_of_table(size) for size in sizes)
     yield series("signatures, building the sieve", "signatures", builds, unit="CPU µs a build", kib=kib, rounds=5)
+
+
+def _indicators() -> Iterator[Series]:
+    sizes = (100, 1_000, 10_000, 100_000)
+    known = {size: replace(facts(), indicators=indicators(size)) for size in sizes}
+    plain = reviews.deployment()
+    yield series("indicators", "indicators", [_at(size, plain, known[size]) for size in sizes], limit=FLAT)
+    others = {
+        size: cycle([reviews.deployment(f"other-{number}") for number in range(_MORE_THAN_KEPT)]) for size in sizes
+    }
+    fresh = [Point(size, lambda size=size: judge(next(others[size]), known[size])) for size in sizes]
+    yield series("indicators, text not seen before", "indicators", fresh, limit=FLAT)
+    made = {size: lists(size) for size in sizes}
+    builds = [Point(size, partial(indexed, made[size])) for size in sizes]
+    kib = tuple(kib_of_index(size) for size in sizes)
+    yield series("indicators, indexing the lists", "indicators", builds, unit="CPU µs a build", kib=kib, rounds=5)
 
 
 def _containers() -> Iterator[Series]:

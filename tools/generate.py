@@ -12,10 +12,14 @@ import yaml
 
 from aup.api import KINDS
 from aup.rules import RULES
+from aup.uses import table
+from tools.attacks import attack_page, classes
+from tools.coverage import coverage_page
 from tools.crds import crd
 from tools.readme import filled
 from tools.resource_docs import resource_page
 from tools.rule_docs import rule_index, rule_page
+from tools.uses_docs import uses_page
 
 ROOT = Path(__file__).resolve().parent.parent
 _FOLDERS = ("core/aup/crds", "charts/aup/files/crds", "docs/rules")
@@ -33,6 +37,9 @@ def generated() -> Iterator[tuple[str, str]]:
     yield "charts/aup/files/policy.yaml", (ROOT / "core/aup/default_policy.yaml").read_text()
     yield "README.md", filled((ROOT / "README.md").read_text())
     yield "docs/resources.md", resource_page(KINDS)
+    yield "docs/coverage.md", coverage_page(RULES)
+    yield "docs/attacks.md", attack_page(classes())
+    yield "docs/uses.md", uses_page(table())
     yield "docs/rules/index.md", rule_index(RULES)
     for rule in RULES:
         yield f"docs/rules/{rule.id}.md", rule_page(rule)

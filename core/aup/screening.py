@@ -4,15 +4,12 @@ import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from aup.api.screening_list import ListedParty, ScreeningList
 from aup.api.tenant import TenantSpec
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 CERTAIN = 95.0
 """How alike (of 100) two names are that count as one: a slip in a name of twenty letters. Below it, namesakes prevail."""
@@ -145,7 +142,7 @@ class Screening:
         if not near:
             return
         names = [self._names[number] for number in near]
-        for _, score, index in _extract()(name, names, LIKELY):
+        for index, score in _alike(name, names):
             if len(names[index]) >= SHORTEST:
                 yield near[index], score
         words = set(name.split())
@@ -169,7 +166,7 @@ def prepared(lists: Iterable[ScreeningList]) -> Screening:
     for one in sorted(lists, key=lambda each: each.metadata.name):
         made.take(one)
     if made:
-        _extract()  # loaded now, not while a review waits
+        _rapidfuzz()  # loaded now, not while a review waits
     return made or NO_SCREENING
 
 
@@ -200,13 +197,26 @@ def _part_of(fewer: set[str], more: set[str]) -> bool:
     return len(fewer) > 1 and len(fewer) < len(more) and fewer <= more
 
 
+def _alike(name: str, names: list[str]) -> Iterator[tuple[int, float]]:
+    """The names that are alike, by position: with their words in order, or with the words first that both have."""
+    fuzz, process = _rapidfuzz()
+    for _, score, index in process.extract(name, names, scorer=fuzz.ratio, score_cutoff=LIKELY, limit=None):
+        yield index, score
+    # A slip in a word's first letter puts it elsewhere in the order.
+    for other, _, index in process.extract(name, names, scorer=fuzz.token_set_ratio, score_cutoff=LIKELY, limit=None):
+        one, two = name.split(), other.split()
+        both = [word for word in one if word in two]
+        score = fuzz.ratio(
+            " ".join([*both, *(word for word in one if word not in both)]),
+            " ".join([*both, *(word for word in two if word not in both)]),
+        )
+        if score >= LIKELY:
+            yield index, score
+
+
 @cache
-def _extract() -> "Callable[[str, list[str], float], list[tuple[str, float, int]]]":
+def _rapidfuzz() -> tuple[Any, Any]:
     """RapidFuzz, loaded where there is something to compare: that takes as long as judging hundreds of objects."""
     from rapidfuzz import fuzz, process  # noqa: PLC0415
 
-    def extracted(name: str, names: list[str], cutoff: float) -> list[tuple[str, float, int]]:
-        found: Any = process.extract(name, names, scorer=fuzz.ratio, score_cutoff=cutoff, limit=None)
-        return [*found]
-
-    return extracted
+    return fuzz, process

@@ -184,7 +184,7 @@ def _read(review: Review, manifest: Json) -> Workload:
     else:
         template_keys, replicas_keys = known
         holder = _descend(manifest, template_keys)
-        templates = (_template(holder, ".".join(template_keys)),) if mapping(holder.get("spec")) else ()
+        templates = (_template(holder, ".".join(template_keys)),) if isinstance(holder.get("spec"), dict) else ()
     if not templates:
         return NOTHING
     replicas = count(_descend(manifest, replicas_keys[:-1]).get(replicas_keys[-1]), 1) if replicas_keys else 1

@@ -286,16 +286,14 @@ def test_no_text_breaks_the_search(text: str, script: str, at: int) -> None:
     "line", ["curl -s $(echo x) | sh\n", "curl http://a.example/x | ", "echo $(cat /x | nc a 1) | ", "a|"]
 )
 def test_the_search_grows_with_the_text_alone(line: str) -> None:
-    """Twice as much of the same takes about twice as long."""
+    """Four times as much of the same takes about four times as long, and not sixteen."""
 
-    def seconds(text: str) -> float:
-        whole = reading(text)
+    def seconds(size: int) -> float:
+        whole = reading(line * (size // len(line)))
         started = time.process_time()
         for behaviour in BEHAVIOURS.values():
             list(behaviour(whole))
         return time.process_time() - started
 
-    size = 16_000
-    once = min(seconds(line * (size // len(line))) for _ in range(2))
-    twice = min(seconds(line * (2 * size // len(line))) for _ in range(2))
-    assert twice < 3.2 * once + 0.05
+    once = min(seconds(8_000) for _ in range(3))
+    assert min(seconds(32_000) for _ in range(3)) < 9 * once + 0.1

@@ -260,7 +260,7 @@ def test_names_that_unicode_writes_otherwise_are_one() -> None:
 
 def test_entries_that_are_not_of_their_type_are_named() -> None:
     """They find nothing and spoil nothing."""
-    made = indexed(lists(("address", "1.2.3"), ("image", "A/B"), ("host", "."), ("host", "evil.example")))
+    made = indexed(lists(("address", "1.2.3"), ("image", "a//b"), ("host", "."), ("host", "evil.example")))
 
     assert made.unreadable == (
         "IndicatorList feed: spec.indicators[0]: no address",

@@ -186,18 +186,17 @@ def test_what_is_packed_honestly_does_not_exceed() -> None:
     ],
 )
 def test_no_text_takes_long(piece: str) -> None:
-    """Twice as much of the same takes about twice as long, and a deep nest ends."""
+    """Four times as much of the same takes about four times as long, and not sixteen; a deep nest ends."""
 
-    def seconds(text: str) -> float:
+    def seconds(size: int) -> float:
+        text = piece * (size // len(piece))
         started = time.process_time()
         reading("sh", "-c", text, A="x" * 100)
         hidden(flat([text]))
         return time.process_time() - started
 
-    size = 40_000
-    once = min(seconds(piece * (size // len(piece))) for _ in range(2))
-    twice = min(seconds(piece * (2 * size // len(piece))) for _ in range(2))
-    assert twice < 3.2 * once + 0.05
+    once = min(seconds(16_000) for _ in range(3))
+    assert min(seconds(64_000) for _ in range(3)) < 9 * once + 0.1
 
 
 def test_it_is_known_how_commands_are_joined() -> None:

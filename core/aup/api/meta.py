@@ -23,6 +23,9 @@ SUSPENDED_LABEL = f"{GROUP}/suspended"
 LICENSE_ANNOTATION = f"{GROUP}/license"
 """On a workload, pod template or Namespace: the SPDX licence expression of what runs there."""
 
+USE_ANNOTATION = f"{GROUP}/use"
+"""On a workload or pod template: what it is used for, as categories with commas between them."""
+
 QUOTA_LABEL = f"{GROUP}/quota"
 """On a ResourceQuota: `"true"` where the operator keeps it for a tenant's totals."""
 

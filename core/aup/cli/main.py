@@ -7,8 +7,8 @@ from pathlib import PurePath
 
 import click
 
-OWN = ("check", "explain", "rules")
-"""Our commands: `check` is `aup.cli.check.check`, and so on."""
+OWN = ("check", "explain", "rules", "screening-list")
+"""Our commands: `screening-list` is `aup.cli.screening_list.screening_list`, and so on."""
 
 
 class Commands(click.Group):
@@ -23,7 +23,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
         """The command, imported now; None where there is none of that name."""
         if cmd_name in OWN:
-            command = getattr(import_module(f"aup.cli.{cmd_name}"), cmd_name)
+            name = cmd_name.replace("-", "_")
+            command = getattr(import_module(f"aup.cli.{name}"), name)
             return command if isinstance(command, click.Command) else None
         from aup.cli import joined  # noqa: PLC0415 - likewise
 

@@ -17,6 +17,7 @@ from aup.rules.aup1305_vulnerability_scanning import vulnerability_scanning
 from aup.rules.aup1306_config_snippet import config_snippet
 from aup.rules.aup1401_raw_packets import raw_packets
 from aup.rules.aup1402_phishing_kit import phishing_kit
+from aup.rules.aup1501_high_risk_use import high_risk_use
 from aup.rules.aup1601_crypto_mining import crypto_mining
 from aup.rules.aup1602_missing_limits import missing_limits
 from aup.rules.aup1603_excessive_resources import excessive_resources
@@ -26,6 +27,7 @@ from aup.rules.aup1606_tenant_total import tenant_total
 from aup.rules.aup1701_harmful_content import harmful_content
 from aup.rules.aup3101_missing_license import missing_license
 from aup.rules.aup4101_sanctioned_party import sanctioned_party
+from aup.rules.aup4201_prohibited_use import prohibited_use
 from aup.rules.aup7301_suspended_tenant import suspended_tenant
 from aup.rules.aup8101_unknown_tenant import unknown_tenant
 from aup.rules.aup8201_weak_security import weak_security
@@ -47,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     config_snippet,
     raw_packets,
     phishing_kit,
+    high_risk_use,
     crypto_mining,
     missing_limits,
     excessive_resources,
@@ -56,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     harmful_content,
     missing_license,
     sanctioned_party,
+    prohibited_use,
     suspended_tenant,
     unknown_tenant,
     weak_security,

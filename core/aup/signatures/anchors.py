@@ -72,8 +72,10 @@ def _phrase(token: str) -> list[str]:
 
 
 def _flag(token: str) -> list[str]:
-    bare, equals, _ = token.lstrip("-").partition("=")
-    return [bare if equals or "-" in bare else f"-{bare}"]  # with a value, it may stand in a file without dashes
+    bare, equals, value = token.lstrip("-").partition("=")
+    if equals:  # it may stand in a file, without dashes
+        return [value] if len(value) > len(bare) and " " not in value else [bare, bare.replace("-", "_")]
+    return [bare if "-" in bare else f"-{bare}"]
 
 
 _ANCHORS: dict[Target, Callable[[str], list[str]]] = {  # algorithms count behind an option or in a variable only

@@ -40,6 +40,7 @@ OPENERS = (
 
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _CLASSES = bytes(ord("A") if each in _LETTERS else each if each == ord("\n") else ord(".") for each in range(256))
+_DIGEST = "@sha256:"
 _LONG = b"A" * (SHORTEST - len("=="))
 
 
@@ -113,13 +114,15 @@ def hidden(text: bytes) -> list[str]:
 
 def unwrapped(text: str) -> str:
     """The text with base64 that is wrapped over lines put into one word."""
-    if "base64" not in text and "b64decode" not in text:
-        return text
-    return _WRAPPED.sub(lambda match: "".join(match[0].split()), text)
+    return _WRAPPED.sub(lambda match: "".join(match[0].split()), text) if _may_wrap(text) else text
 
 
 def _wrapped(lines: str) -> list[str]:
-    return ["".join(match[0].split()) for match in _WRAPPED.finditer(lines)]
+    return ["".join(match[0].split()) for match in _WRAPPED.finditer(lines)] if _may_wrap(lines) else []
+
+
+def _may_wrap(text: str) -> bool:
+    return "base64" in text or "b64decode" in text
 
 
 def _inside(word: str, room: Room) -> Iterator[str]:
@@ -127,14 +130,16 @@ def _inside(word: str, room: Room) -> Iterator[str]:
     if whole:
         yield whole
         return
-    for run in _RUN.findall(word) if not word.isalnum() else ():
-        text = decoded(run, room)
+    for run in _RUN.findall(word):
+        if word.endswith(_DIGEST + run):
+            continue  # an image's
+        text = decoded(run, room) if run != word else ""
         if text:
             yield text
-    for run in _FLAT_RUN.finditer(word):
-        text = readable(_FLAT_ESCAPED.sub(_character, run[0]).encode())
-        if text.strip():
-            yield text
+        for escapes in _FLAT_RUN.finditer(run):
+            text = readable(_FLAT_ESCAPED.sub(_character, escapes[0]).encode())
+            if text.strip():
+                yield text
 
 
 def _decoded(word: str, room: Room) -> str:

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import msgspec
 
-from aup.api.signature_list import STRENGTHS, Strength, Topic
+from aup.api.signature_list import STRENGTHS, Strength, Target, Topic
 from aup.image import parse
-from aup.signatures import Signature, Signatures, Target, words
+from aup.signatures import Signature, Signatures, words
 from aup.signatures.behaviours import BEHAVIOURS
 from aup.signatures.evidence import Evidence
 from aup.signatures.filters import program as program_of

@@ -119,7 +119,7 @@ def suspect(detectors: Detectors, container: Container) -> Suspect | None:
 def _of_config_map(detectors: Detectors, manifest: Json) -> Iterator[Suspect]:
     """The values in which the sieve finds topics; of scripts all are read, for their variables may hide anything."""
     for one in config_maps.texts(manifest):
-        text = flat([one.text])
+        text = flat([one.key, one.text])  # a key may name a variable
         needles = detectors.sieve.anchors(text)
         if needles or hidden(text) or _has_wallet(text) or one.sort == "script":
             reading = config_maps.reading(manifest, [one.key], needles)

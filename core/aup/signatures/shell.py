@@ -6,6 +6,7 @@ scripts (quoted, encoded or escaped as in `\x78`) followed to a small depth.
 
 import re
 from collections.abc import Iterator
+from itertools import count
 
 import msgspec
 
@@ -75,8 +76,9 @@ class Scope:
     def __init__(self, values: dict[str, str]) -> None:
         self.values = values
         self.packed = Room()
+        self.number = count(1).__next__
+        """Gives a number that no other script or pipeline has."""
         self._room = _ROOM
-        self._number = 0
 
     def value(self, name: str, otherwise: str) -> str:
         """A variable's value, or `otherwise` where it has none or is too long for the room left."""
@@ -85,11 +87,6 @@ class Scope:
             return otherwise[:1]
         self._room -= len(value)
         return value
-
-    def number(self) -> int:
-        """A number that no other script or pipeline has."""
-        self._number += 1
-        return self._number
 
 
 def commands(

@@ -137,9 +137,7 @@ def test_the_number_of_processes_is_checked(jobs: str, told: str, check: Run) ->
 
 def test_the_basis_of_a_judgement_can_be_sent_to_another_process(folder: Path) -> None:
     """Where processes are not forked it arrives as it was, rules and all."""
-    basis = basis_of(
-        [str(folder / "facts.yaml")], Manner(namespace="shop", now=datetime(2026, 6, 1, tzinfo=UTC))
-    )
+    basis = basis_of([str(folder / "facts.yaml")], Manner(namespace="shop", now=datetime(2026, 6, 1, tzinfo=UTC)))
 
     assert isinstance(basis, Basis)
     assert pickle.loads(pickle.dumps(basis)) == basis  # noqa: S301 - our own

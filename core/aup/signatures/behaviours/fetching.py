@@ -90,11 +90,12 @@ class _Started:
 
 def _saved(steps: Steps) -> Iterator[Evidence]:
     """A file that is downloaded, made executable or given to a shell, and run."""
-    scripts: dict[int, _Started] = {}
-    for step in steps.all:
-        scripts.setdefault(step.command.script, _Started()).add(step)
-    for step in steps.all:
-        saved = _outputs(step) if step.name in FETCHERS else []
+    fetched = [(step, saved) for step in steps.all if step.name in FETCHERS and (saved := _outputs(step))]
+    scripts = {step.command.script: _Started() for step, _ in fetched}
+    for step in steps.all if fetched else ():
+        if step.command.script in scripts:
+            scripts[step.command.script].add(step)
+    for step, saved in fetched:
         run = next((path for path in saved if scripts[step.command.script].runs(base(path))), "")
         if not run:
             continue

@@ -1,8 +1,9 @@
 """A script's commands as behaviours look at them: which program with what, where to, and what comes of its output."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from ipaddress import ip_address
 
@@ -134,50 +135,33 @@ class Step(msgspec.Struct, frozen=True):
         return found
 
 
-class _Few:
-    """Steps in their order, few of each program, so that nothing that is compared with all of them takes long."""
-
-    __slots__ = ("_counts", "last", "steps")
-
-    def __init__(self) -> None:
-        self.steps: list[Step] = []
-        self.last: Step | None = None
-        self._counts: dict[str, int] = {}
-
-    def add(self, step: Step) -> None:
-        seen = self._counts.get(step.name, 0)
-        self.last = step
-        if seen < _FEW and len(self.steps) < _MANY:
-            self._counts[step.name] = seen + 1
-            self.steps.append(step)
-
-
 class Steps:
     """A reading's commands, found by what joins them."""
 
     def __init__(self, reading: Reading) -> None:
-        self.all: list[Step] = []
-        self._pipelines: dict[int, _Few] = {}
-        self._scripts: dict[int, _Few] = {}
-        self._of: dict[int, Step] = {}
-        self._inside: dict[int, _Few] = {}
-        for command in reading.all_commands():
-            if command.words:
-                self._add(_step(command))
-        self.all = [step for step in self.all if not self._printed(step)]
+        self._every = [_step(command) for command in reading.all_commands() if command.words]
+        self._of = {id(step.command): step for step in self._every}
+        self._pipelines: dict[int, list[Step]] = {}
+        for step in self._every:
+            self._pipelines.setdefault(step.command.pipeline, []).append(step)
+        self._few: dict[int, list[Step]] = {}
+        self.all = [step for step in self._every if step.command.holder is None or not self._printed(step)]
 
-    def _add(self, step: Step) -> None:
-        command = step.command
-        self.all.append(step)
-        self._of[id(command)] = step
-        self._pipelines.setdefault(command.pipeline, _Few()).add(step)
-        self._scripts.setdefault(command.script, _Few()).add(step)
-        holder = command.holder
-        for _ in range(_NEST):
-            if holder is None:
-                break
-            self._inside.setdefault(id(holder), _Few()).add(step)
-            holder = holder.holder
+    @cached_property
+    def _scripts(self) -> dict[int, list[Step]]:
+        found: dict[int, list[Step]] = {}
+        for step in self._every:
+            found.setdefault(step.command.script, []).append(step)
+        return {number: few(steps) for number, steps in found.items()}
+
+    @cached_property
+    def _held(self) -> dict[int, list[Step]]:
+        """The steps that stand in the words of each command."""
+        found: dict[int, list[Step]] = {}
+        for step in self._every:
+            if step.command.holder is not None:
+                found.setdefault(id(step.command.holder), []).append(step)
+        return {number: few(steps) for number, steps in found.items()}
 
     def before(self, step: Step) -> list[Step]:
         """What is piped into a step: the commands before it in its pipeline, or of its script where a loop is."""
@@ -187,17 +171,28 @@ class Steps:
         place = next((index for index, each in enumerate(found) if each is step), len(found))
         found = found[:place]
         if found and found[-1].name in {"}", "done", "fi", "esac"}:
-            return [each for each in self._scripts[step.command.script].steps if each is not step]
+            return [each for each in self._scripts[step.command.script] if each is not step]
         return found
 
     def pipeline(self, step: Step) -> list[Step]:
         """The commands that are joined with a step by `|`."""
-        return self._pipelines[step.command.pipeline].steps
+        number = step.command.pipeline
+        whole = self._pipelines[number]
+        if len(whole) <= _FEW:
+            return whole
+        if number not in self._few:
+            self._few[number] = few(whole)
+        return self._few[number]
 
     def inside(self, step: Step) -> list[Step]:
         """The commands in a step's own words, as in `echo "$(id)"`."""
-        few = self._inside.get(id(step.command))
-        return few.steps if few else []
+        found: list[Step] = []
+        pending = [step]
+        while pending and len(found) < _MANY:
+            held = self._held.get(id(pending.pop().command), [])
+            found += held
+            pending += held
+        return found
 
     def holder(self, step: Step) -> Step | None:
         """The step in whose words a step stands."""
@@ -234,7 +229,7 @@ class Steps:
                 above
                 and above.name in PRINTERS
                 and not above.targets
-                and self._pipelines[above.command.pipeline].last is above
+                and self._pipelines[above.command.pipeline][-1] is above
             ):
                 return not step.command.bracket and not above.command.bracket
             holder = holder.holder
@@ -247,6 +242,19 @@ def lists() -> dict[str, frozenset[str]]:
     text = files("aup.signatures").joinpath("behaviours.yaml").read_bytes()
     read = msgspec.yaml.decode(text, type=dict[str, list[list[str]]])
     return {name: frozenset(word for row in rows for word in row) for name, rows in read.items()}
+
+
+def few(steps: list[Step]) -> list[Step]:
+    """Steps in their order, few of each program, so that nothing that is compared with all of them takes long."""
+    if len(steps) <= _FEW:
+        return steps
+    seen: Counter[str] = Counter()
+    found: list[Step] = []
+    for step in steps:
+        seen[step.name] += 1
+        if seen[step.name] <= _FEW and len(found) < _MANY:
+            found.append(step)
+    return found
 
 
 def places(word: str) -> Iterator[Place]:
