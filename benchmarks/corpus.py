@@ -191,7 +191,8 @@ def _summary(results: Sequence[Judged]) -> str:
     return (
         f"{len(results)} files: recall {_recall(bad):.1%} "
         f"({MINING} {_recall([one for one in bad if one.entry.category == MINING]):.1%}), "
-        f"precision of detection {precision:.1%}, {wrong} good and {grey} grey wrongly detected, {broken} not read whole"
+        f"precision of detection {precision:.1%}, {wrong} good and {grey} grey wrongly detected, "
+        f"{broken} not read whole"
     )
 
 

@@ -104,10 +104,7 @@ class Indicators:
         """The entries for hosts, wallets and addresses among the tokens of a text."""
         words = tokens.words(found)
         if self._wallets:
-            for name in self._wallets.keys() & words.pieces:
-                yield from self._wallets[name]
-            for name in words.long():
-                yield from self._wallets.get(name, ())
+            yield from self._of_wallets(words)
         if self._hosts:
             for host in words.hosts():
                 for name in tokens.above(host, self._most_labels):
@@ -117,6 +114,12 @@ class Indicators:
                 for (size, prefix), networks in self._networks.items():
                     if size == bits:
                         yield from networks.get(number >> (bits - prefix), ())
+
+    def _of_wallets(self, words: tokens.Words) -> Iterator[Entry]:
+        for name in self._wallets.keys() & words.pieces:
+            yield from self._wallets[name]
+        for name in words.long():
+            yield from self._wallets.get(name, ())
 
     def content(self, sha256: str) -> Entries:
         """The entries for a file's content, by its SHA-256 in hex."""
@@ -136,24 +139,25 @@ class Indicators:
         value = entry.value.strip().lower()
         match entry.type:
             case "image":
-                return self._take_image(value, entry)
+                taken = self._take_image(value, entry)
+            case "address":
+                taken = self._take_network(value, entry)
             case "digest":
                 algorithm, colon, digits = value.rpartition(":")
-                return _put(self._digests, f"{algorithm if colon else 'sha256'}:{digits}" if digits else "", entry)
+                taken = _put(self._digests, f"{algorithm if colon else 'sha256'}:{digits}" if digits else "", entry)
             case "registry":
                 name = _registry(value)
                 self._most_registry_labels = max(self._most_registry_labels, name.count(".") + 1)
-                return _put(self._registries, name, entry)
+                taken = _put(self._registries, name, entry)
             case "host":
                 name = tokens.host(value)
                 self._most_labels = max(self._most_labels, name.count(".") + 1)
-                return _put(self._hosts, name, entry)
+                taken = _put(self._hosts, name, entry)
             case "wallet":
-                return _put(self._wallets, value.rpartition(":")[2], entry)
+                taken = _put(self._wallets, value.rpartition(":")[2], entry)
             case "sha256":
-                return _put(self._contents, value.removeprefix("sha256:"), entry)
-            case "address":
-                return self._take_network(value, entry)
+                taken = _put(self._contents, value.removeprefix("sha256:"), entry)
+        return taken
 
     def _take_image(self, value: str, entry: Entry) -> bool:
         one = parse(value)
@@ -167,7 +171,7 @@ class Indicators:
         return _put(self._images, f"{name}:{one.tag}" if tagged else name, entry)
 
     def _take_network(self, value: str, entry: Entry) -> bool:
-        text, slash, prefix = value.partition("/")
+        text, slash, _ = value.partition("/")
         number = tokens.address(text)
         if number is None:
             return False
@@ -206,7 +210,7 @@ def indexed(lists: Iterable[IndicatorList]) -> Indicators:
                 unreadable.append(f"IndicatorList {one.metadata.name}: spec.indicators[{number}]: no {entry.type}")
     found.clauses = frozenset(clauses)
     found.unreadable = tuple(unreadable)
-    return found if found else NO_INDICATORS
+    return found
 
 
 def _entry(indicator: Indicator, of: IndicatorList) -> Entry:

@@ -128,10 +128,10 @@ def _in_texts(subject: Subject) -> Iterator[tuple[str, str, Entry]]:
         for path, written in _strings(value, at):
             for entry in indicators.words(tokens(written)):
                 yield container, path, entry
-    for container in subject.workload.containers():
-        for path, word in _hidden(container):
+    for holder in subject.workload.containers():
+        for path, word in _hidden(holder):
             for entry in indicators.words(tokens(word)):
-                yield container.name, path, entry
+                yield holder.name, path, entry
 
 
 def _entries(subject: Subject, data: bytes, places: Iterable[Place]) -> Entries:

@@ -12,7 +12,7 @@ from aup.api.screening_list import ListedParty, ScreeningList
 from aup.api.tenant import TenantSpec
 
 CERTAIN = 95.0
-"""How alike (of 100) two names are that count as one: a slip in a name of twenty letters. Below it, namesakes prevail."""
+"""How alike (of 100) two names are that count as one: one slip in ten letters and more. Below it are namesakes."""
 
 LIKELY = 85.0
 """How alike two names are that somebody has to look at: two or three slips, or another transliteration."""
@@ -21,22 +21,28 @@ PART_OF = 90.0
 """What a person's name counts for that lacks some of the listed one's parts, such as a middle name."""
 
 SHORTEST = 5
-"""Letters of a name that is compared by likeness; one letter of a shorter one is too much of it, so it must be equal."""
+"""Letters of a name that is compared by likeness; one letter is too much of a shorter one, which must be equal."""
 
 _PIECE = 3  # letters at the begin and end of a word by which names to compare with are found
 _RAREST = 2  # words of a name by which names to compare with are found; nothing is 85 of 100 alike without either
 _NONE: "array[int]" = array("L")
 _KNOWN = 4096  # tenants whose answer is kept
 
-# Forms of a company and titles, which lists and customers write, leave out and abbreviate as they like.
+# Forms of a company, titles and small words, which are written, left out and abbreviated as everybody likes.
 _FORMS = frozenset(
-    "ab ag aktiebolag aktiengesellschaft anpartsselskab aps as asa bhd bv bvba co company corp corporation cv dba ead "
-    "eirl eood ev fze fzco fzllc gesellschaft gmbh gmbhcokg holding inc incorporated ivs jsc kft kg kk ks limited "
-    "limitada llc llp lp ltd ltda mbh mr mrs ms nv oao ood oy oyj ooo pao pjsc plc pte pty pvt sa sae sal saoc sarl sas "
-    "sdn sl spa spol spzoo srl sro the zao zrt dr und and et og".split()
+    [
+        *("ab", "ag", "aktiebolag", "aktiengesellschaft", "anpartsselskab", "aps", "as", "asa", "bhd", "bv", "bvba"),
+        *("co", "company", "corp", "corporation", "cv", "dba", "ead", "eirl", "eood", "ev", "fze", "fzco", "fzllc"),
+        *("gesellschaft", "gmbh", "holding", "inc", "incorporated", "ivs", "jsc", "kft", "kg", "kk", "ks", "limited"),
+        *("limitada", "llc", "llp", "lp", "ltd", "ltda", "mbh", "nv", "oao", "ood", "ooo", "oy", "oyj", "pao", "pjsc"),
+        *("plc", "pte", "pty", "pvt", "sa", "sae", "sal", "sarl", "sas", "sdn", "sl", "spa", "spzoo", "srl", "sro"),
+        *("zao", "zrt", "the", "and", "und", "et", "og", "mr", "mrs", "ms", "dr"),
+        *("\u043e\u043e\u043e", "\u043f\u0430\u043e", "\u0437\u0430\u043e", "\u043e\u0430\u043e"),  # OOO, PAO, ZAO, OAO
+    ]
 )
 _LETTERS = str.maketrans(
-    {"ø": "o", "đ": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i", "&": " and "}
+    {"\u00f8": "o", "\u0111": "d", "\u0142": "l", "\u00e6": "ae", "\u0153": "oe", "\u00fe": "th", "\u00f0": "d"}
+    | {"\u0131": "i", "&": " and "}
 )
 _DROPPED = "./'`\u2019"
 _ASCII = {each: " " for each in range(128) if not chr(each).isalnum()} | {ord(each): "" for each in "./'`"}
@@ -122,14 +128,14 @@ class Screening:
             party = self._of[number]
             best[party] = max(score, best.get(party, 0.0))
         for number, score in sorted(best.items(), key=lambda item: (-item[1], item[0])):
-            party, source = self._parties[number]
+            listed, source = self._parties[number]
             certain = score >= CERTAIN
-            if country and party.countries and country not in party.countries:
+            if country and listed.countries and country not in listed.countries:
                 if not certain:
                     continue  # a namesake elsewhere
                 certain = False
-            reference = ", ".join(filter(None, (party.reference, party.programme or source)))
-            yield Match(written, party.name, int(score), reference, certain, where)
+            reference = ", ".join(filter(None, (listed.reference, listed.programme or source)))
+            yield Match(written, listed.name, int(score), reference, certain, where)
 
     def _scores(self, name: str) -> Iterator[tuple[int, float]]:
         if not name:
@@ -181,7 +187,7 @@ def normal(name: str) -> str:
 
 
 def _between(character: str) -> str:
-    """What stands for a character that is no letter or digit: nothing for accents, what is not seen, and S.A. or A/S."""
+    """What stands for a character that is no letter or digit: nothing for accents, the unseen, and as in S.A. or A/S."""
     return "" if character in _DROPPED or unicodedata.category(character) in {"Mn", "Mc", "Me", "Cf"} else " "
 
 

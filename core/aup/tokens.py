@@ -1,4 +1,4 @@
-"""Words of any text that may be a host, a wallet or an address, in one spelling, at a cost that only its length decides."""
+"""Words of a text that may be a host, a wallet or an address, in one spelling; only the text's length costs."""
 
 import re
 import unicodedata
@@ -136,7 +136,7 @@ def _v4(text: str) -> int | None:
 
 def _number(part: str) -> int:
     if part.startswith("0x"):
-        return int(part[2:], 16)
+        return int(part, 16)
     if not part.isdigit() or not part.isascii():
         raise ValueError(part)
     return int(part, 8 if part[0] == "0" and part != "0" else 10)

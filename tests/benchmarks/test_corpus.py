@@ -1,4 +1,4 @@
-"""`python -m benchmarks.corpus` counts what it says, names what is missed, and refuses an index that cannot be right."""
+"""`python -m benchmarks.corpus` counts what it says, names what is missed, and refuses a bad index."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""One verdict on objects that nobody would write: engine, webhook and `aup check` agree whatever a case is turned into."""
+"""One verdict on objects that nobody would write: engine, webhook and `aup check` agree on whatever cases become."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -66,7 +66,7 @@ MUTATIONS: st.SearchStrategy[list[Mutation]] = st.lists(
 )
 
 
-def places(value: Any, top: bool = True) -> Iterator[tuple[Any, Any]]:  # noqa: FBT001 - it calls itself
+def places(value: Any, top: bool = True) -> Iterator[tuple[Any, Any]]:
     """Each field and item below an object as (what holds it, key), but for those that say what object it is."""
     if isinstance(value, dict):
         for key, child in value.items():

@@ -206,12 +206,19 @@ def test_of_a_large_value_whole_lines_around_the_needles_are_read() -> None:
 def test_around_keeps_whole_lines() -> None:
     """Places that are close to each other share theirs."""
     text = "".join(f"{number} {'x' * 100}\n" for number in range(1_000))
-    found = around(text, ["500 x", "501 x", "900 x"], MOST_READ)
+    found = around(text, ["500 x", "501 x", "\n900\n", "\n"], MOST_READ)
 
     assert "500 x" in found
     assert "900 x" in found
     assert all(line in text for line in found.split("\n"))
     assert len(found) < len(text) / 2
+
+
+def test_a_needle_that_is_everywhere_does_not_hide_another() -> None:
+    """Each has its first place before any has its second."""
+    text = "".join(f"{number} needle {'x' * 100}\n" for number in range(9_000)) + "the other\n"
+
+    assert "the other" in around(text, ["needle", "other"], MOST_READ)
 
 
 @pytest.mark.parametrize(

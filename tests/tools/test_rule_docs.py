@@ -1,7 +1,7 @@
 """A rule's page and `aup explain` say how to get a permit, and what is written there works."""
 
+import msgspec
 import pytest
-import yaml
 
 from aup.api.permit import Permit
 from aup.cli import guidance
@@ -14,7 +14,7 @@ from tools.rule_docs import rule_page
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_the_permit_on_a_page_is_a_permit_for_the_rule(rule: Rule) -> None:
     """It fits the schema, has an end, and carries a document's hash where the rule asks for one."""
-    permit = decoded(yaml.load(guidance.permit(rule), yaml.BaseLoader), Permit)
+    permit = decoded(msgspec.yaml.decode(guidance.permit(rule)), Permit)
 
     assert permit.spec.rules == [rule.id]
     assert permit.spec.valid_from < permit.spec.expires_at

@@ -16,8 +16,8 @@ class Indicator(Struct, kw_only=True, frozen=True):
         IndicatorType,
         Meta(
             description="image: a repository, with or without a tag. digest: sha256:…, of an image. registry: a host "
-            "of images. host: a DNS name with all below it. wallet: an address of a cryptocurrency. sha256: of a file's "
-            "content, as a ConfigMap may hold it. address: an IP address or network."
+            "of images. host: a DNS name with all below it. wallet: an address of a cryptocurrency. sha256: of a "
+            "file's content, as a ConfigMap may hold it. address: an IP address or network."
         ),
     ]
     value: Annotated[Line, Meta(description="The image, digest, host, address and so on.")]

@@ -46,9 +46,10 @@ class ListedSignature(Struct, kw_only=True, frozen=True):
     matches: Annotated[
         Target,
         Meta(
-            description="name: path segments of images, and programs. image, program: one of the two. word: a part of a "
-            "name that backs up others. repository: two neighbouring path segments. scheme, host (with all below it), "
-            "flag, phrase (program and argument), variable (without digits; PREFIX_*). algorithm, coin: of mining."
+            description="name: path segments of images, and programs. image, program: one of the two. word: a part of "
+            "a name that backs up others. repository: two neighbouring path segments. scheme, host (with all below "
+            "it), flag, phrase (program and argument, or program --option>=least), variable (without digits; "
+            "PREFIX_*). algorithm, coin: of mining."
         ),
     ]
     tells: Annotated[Line, Meta(description="What stands between the match and the token: names the scanner.")]

@@ -25,7 +25,7 @@ PATIENCE = 1.0
 
 Colour = Literal["auto", "always", "never"]
 Form = Literal["text", "json", "sarif", "junit", "github", "openreports"]
-"""The forms of a report: each but text is the function `document` of `aup.cli.report_<form>`, imported when asked for."""
+"""The forms of a report; each but text is `document` of `aup.cli.report_<form>`, imported when it is asked for."""
 
 _OF_EACH_OBJECT = frozenset({"junit", "openreports"})
 """The forms that tell of every object, and not only of those with findings."""

@@ -11,12 +11,12 @@ from aup.wording import quoted
 def high_risk_use(subject: Subject) -> Iterator[Finding]:
     """The workload is declared for a use in which a failure could kill, hurt or pollute.
 
-    Why: No service here is built for what people's lives depend on: machines fail, and clusters are stopped for upgrades
-    and suspensions. A use that nobody knows, and a customer whose attestation (NoHighRiskUse) has run out, only warn.
+    Why: No service here is built for what people's lives depend on: machines fail, and clusters are stopped for
+    upgrades and suspensions. An unknown use, and an attestation (NoHighRiskUse) that is not in force, only warn.
 
     Fix: Run it where such a use is certified. If only something beside it runs here, such as its website, declare that
-    use in aup.asergo.com/use. Else make a written agreement with the provider, who puts it into a permit. An attestation
-    is renewed with the provider, who records it in your Tenant.
+    use in aup.asergo.com/use. Else make a written agreement with the provider, who puts it into a permit. An
+    attestation is renewed with the provider, who records it in your Tenant.
     """
     tenant = subject.tenant.spec if subject.tenant else None
     for one in declared(subject.review, subject.workload, tenant):

@@ -13,8 +13,8 @@ def prohibited_use(subject: Subject) -> Iterator[Finding]:
     Why: Terrorism, trafficking in people, illegal gambling and the spread of weapons are forbidden to everybody.
     Licensed gambling is not; it only warns until the provider has recorded it in the customer's Tenant (spec.uses).
 
-    Fix: Do not run this here. If the word in aup.asergo.com/use says too much, use the one of docs/uses.md that fits. For
-    gambling send the licence of each country where the players are to the abuse contact.
+    Fix: Do not run this here. If the word in aup.asergo.com/use says too much, use the one of docs/uses.md that fits.
+    For gambling send the licence of each country where the players are to the abuse contact.
     """
     tenant = subject.tenant.spec if subject.tenant else None
     declarations = list(declared(subject.review, subject.workload, tenant))

@@ -4,6 +4,7 @@ A value may have a megabyte; of a large one, only lines around places of interes
 """
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
@@ -21,7 +22,7 @@ for what is talked about."""
 MOST_READ = 128 * 1024
 """Characters of a ConfigMap that are read exactly."""
 
-_AROUND = 4_096  # characters on both sides of a place of interest
+_AROUND = 1_024  # characters on both sides of a place of interest
 _LOOKED_AT = 16_384  # characters by which a value's sort is told
 _MOST_LINES, _NEARLY_HALF, _HALF = 0.8, 0.4, 0.5
 _SOME = 3  # lines without which there is no list
@@ -141,17 +142,21 @@ def reading(manifest: Json, keys: Iterable[str] | None = None, needles: Iterable
 
 
 def around(text: str, needles: Iterable[str], room: int) -> str:
-    """Whole lines around each place where a needle is, up to so many characters; from the start where there is none."""
+    """Whole lines around the places where needles are, up to so many characters; from the start where there is none.
+
+    Needles may be the sieve's anchors. Each has its first place before any has its second.
+    """
     lower = text.lower()
+    sought = deque((bare, 0) for needle in needles if (bare := needle.strip("\n")))
     spans: list[tuple[int, int]] = []
-    for needle in needles:
-        at = lower.find(needle)
-        while at >= 0 and len(spans) < room // _AROUND:
+    while sought and len(spans) < room // (4 * _AROUND):
+        needle, begin = sought.popleft()
+        at = lower.find(needle, begin)
+        if at >= 0:
             start = text.rfind("\n", 0, max(0, at - _AROUND)) + 1
             end = text.find("\n", at + len(needle) + _AROUND)
-            end = len(text) if end < 0 else end
-            spans.append((max(start, at - 2 * _AROUND), min(end, at + 2 * _AROUND)))
-            at = lower.find(needle, spans[-1][1])
+            spans.append((max(start, at - 2 * _AROUND), min(end if end >= 0 else len(text), at + 2 * _AROUND)))
+            sought.append((needle, spans[-1][1]))
     found: list[str] = []
     last = 0
     for start, end in sorted(spans) or [(0, room)]:

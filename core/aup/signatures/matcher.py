@@ -57,6 +57,12 @@ SHORT = 3
 _SHORTEST = 2  # characters; no token is shorter
 _LONGEST_PIECE = 512  # characters of a word or image path; no longer one can be pulled or resolved
 _WORDS_OF_A_NAME = 3
+_DIGITS = 18  # of a number that anybody means
+_THE_SAME: dict[Topic, frozenset[str]] = {
+    "mass_scanning": frozenset(["scanner"]),
+    "vulnerability_scanning": frozenset(["scanner"]),
+}
+"""Words that are about the thing elsewhere, and are what the thing is here."""
 _FETCHED = " fetched"
 _NONE: dict[str, Signature] = {}
 
@@ -72,6 +78,8 @@ class Matcher:
         self.signatures = signatures
         self._noun = NOUNS[topic]
         self._behaviour = BEHAVIOURS.get(topic)
+        self._about = _ABOUT - _THE_SAME.get(topic, frozenset())
+        self._least = dict(_least(signatures.get("phrase", _NONE)))
 
     def container(self, container: Container, reading: Reading) -> list[Evidence]:
         """All evidence in a container, the weakest too, strongest first and each said once."""
@@ -109,7 +117,7 @@ class Matcher:
     def _image(self, at: str, reference: str) -> Iterator[Evidence]:
         image = parse(reference)
         segments = image.path[:_LONGEST_PIECE].lower().split("/")
-        about = not _ABOUT.isdisjoint(_PARTS.findall(segments[-1]))
+        about = not self._about.isdisjoint(_PARTS.findall(segments[-1]))
         repositories = self.signatures.get("repository", _NONE)
         for pair in pairwise(segments):
             known = repositories.get("/".join(pair))
@@ -147,7 +155,7 @@ class Matcher:
 
     def _beside(self, strength: Strength, others: list[str]) -> Strength | None:
         """The strength of a name beside the other parts of its segment."""
-        if not _ABOUT.isdisjoint(others):
+        if not self._about.isdisjoint(others):
             return _weaker(strength, 2)
         backed = not self.signatures.get("word", _NONE).keys().isdisjoint(others)
         if strength == "weak":
@@ -181,6 +189,7 @@ class Matcher:
                 following = words[index + 1][1] if index + 1 < len(words) else ""
                 yield from self._looked_up(at, "phrase", f"{program} {word}")
                 yield from self._looked_up(at, "phrase", f"{program} {word}={following}")
+                yield from self._at_least(at, program, word, following)
                 yield from self._flag(at, word, following)
             elif index == position:
                 yield from self._run(at, program)
@@ -188,6 +197,15 @@ class Matcher:
                 yield from self._argument(at, word, program)
             if program not in _FINDERS:
                 yield from self._places(at, word, fetched=program in _FETCHERS)
+
+    def _at_least(self, at: str, program: str, word: str, following: str) -> Iterator[Evidence]:
+        """An option whose value is as large as a phrase `program --option>=least` says."""
+        flag, equals, value = word.partition("=")
+        known = self._least.get(f"{program} {flag}")
+        amount = value if equals else following
+        if known and amount.isdecimal() and len(amount) <= _DIGITS and int(amount) >= known[0]:
+            said = f"{quoted(f'{program} {flag}={amount}')} {known[1].tells}"
+            yield Evidence(at, known[1].kind, known[1].strength, said)
 
     def _run(self, at: str, program: str) -> Iterator[Evidence]:
         named = self._named(program, "program")
@@ -270,6 +288,13 @@ class Matcher:
                 shown = ".".join(labels) + (f":{port}" if port else "")
                 yield Evidence(at, known.kind, strength, f"{quoted(shown)} {known.tells}")
                 return
+
+
+def _least(phrases: dict[str, Signature]) -> Iterator[tuple[str, tuple[int, Signature]]]:
+    for phrase, signature in phrases.items():
+        option_of, least, amount = phrase.partition(">=")
+        if least and amount.isdecimal():
+            yield option_of, (int(amount), signature)
 
 
 def bare_name(variable: str) -> str:

@@ -57,9 +57,11 @@ def declared(review: Review, workload: Workload, tenant: TenantSpec | None) -> I
     seen = []
     if isinstance(annotations, dict) and USE_ANNOTATION in annotations:
         seen.append((f"metadata.annotations[{USE_ANNOTATION}]", annotations[USE_ANNOTATION]))
-    for template in workload.templates:
-        if USE_ANNOTATION in template.annotations and template.annotations_path != "metadata.annotations":
-            seen.append((f"{template.annotations_path}[{USE_ANNOTATION}]", template.annotations[USE_ANNOTATION]))
+    seen += [
+        (f"{template.annotations_path}[{USE_ANNOTATION}]", template.annotations[USE_ANNOTATION])
+        for template in workload.templates
+        if USE_ANNOTATION in template.annotations and template.annotations_path != "metadata.annotations"
+    ]
     if tenant is not None and tenant.uses:
         seen.append(("metadata.namespace", ",".join(tenant.uses)))
     for at, written in seen:
