@@ -37,8 +37,8 @@ provider has seen them it writes `gambling` into the Tenant's `spec.uses`, and t
 
 `spec.attestations` of a Tenant records that the customer has signed that nothing runs here whose failure could kill,
 hurt or pollute (`NoHighRiskUse`). Where the provider records neither attestations nor uses, nothing is warned of. For a
-Tenant that has either, AUP1501 warns on each new workload while no attestation is in force; updates, and Pods that Kubernetes'
-controllers create, are left alone.
+Tenant that has either, AUP1501 warns on each new workload while no attestation is in force; updates, and Pods that
+Kubernetes' controllers create, are left alone.
 """
 
 

@@ -150,9 +150,11 @@ class Indicators:
                 self._most_registry_labels = max(self._most_registry_labels, name.count(".") + 1)
                 taken = _put(self._registries, name, entry)
             case "host":
-                name = tokens.host(value)
-                self._most_labels = max(self._most_labels, name.count(".") + 1)
-                taken = _put(self._hosts, name, entry)
+                names = tokens.spellings(value)
+                self._most_labels = max(self._most_labels, *(name.count(".") + 1 for name in names), 0)
+                for name in names:
+                    _put(self._hosts, name, entry)
+                taken = bool(names)
             case "wallet":
                 taken = _put(self._wallets, value.rpartition(":")[2], entry)
             case "sha256":

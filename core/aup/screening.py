@@ -187,7 +187,7 @@ def normal(name: str) -> str:
 
 
 def _between(character: str) -> str:
-    """What stands for a character that is no letter or digit: nothing for accents, the unseen, and as in S.A. or A/S."""
+    """What stands for a character that is no letter or digit: nothing for accents, the unseen, and in S.A. or A/S."""
     return "" if character in _DROPPED or unicodedata.category(character) in {"Mn", "Mc", "Me", "Cf"} else " "
 
 

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 import msgspec
 
@@ -14,6 +13,8 @@ _ESCAPES = re.compile(r"\\[nrt]")
 _PERCENT = re.compile(r"%([0-9a-fA-F]{2})")
 _SPLIT = re.compile(r"[^\w.:-]+")
 _DOTS = re.compile("[\u3002\uff0e\uff61]")  # what IDNA takes for a full stop
+_UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_QUOTING = re.compile("['\"\\\\]")
 _WALLET_SPLIT = re.compile(r"[.:_-]+")
 _SHORTEST_WALLET = 20
 _LONGEST_HOST = 253
@@ -23,6 +24,9 @@ _V4_PARTS = 4
 _DOTS_OF_V4 = (_V4_PARTS - 1, _V4_PARTS)  # the last one may end a sentence or the name
 _LENGTH_OF_HEX = len("0x7f000001")
 _V4_BITS, _V6_BITS = 32, 128
+_V4_MASK = 2**_V4_BITS - 1
+_V6_GROUPS = 8
+_MAPPED = 0xFFFF  # what stands before an IPv4 address inside IPv6
 
 Address = tuple[int, int]
 """An address as a number, with how many bits it has: 32 or 128."""
@@ -70,9 +74,9 @@ class Words(msgspec.Struct, frozen=True):
         """The IP addresses, whatever their spelling."""
         for token in self.coloned:
             if token.count(":") > 1 and len(token) <= _LONGEST_ADDRESS:
-                for text in (token, token.partition(":")[2]):
-                    if not text.strip(_HEX) and (one := address(text.rstrip("."))):
-                        yield one
+                one = address(token.rstrip(".")) or address(token.partition(":")[2].rstrip("."))
+                if one:
+                    yield one
         for piece in self.dotted:
             if piece[0].isdigit() and piece.count(".") in _DOTS_OF_V4 and len(piece) <= _LONGEST_ADDRESS:
                 number = _v4(piece.rstrip("."))
@@ -106,25 +110,24 @@ def address(text: str) -> Address | None:
     if ":" not in text:
         number = _v4(text)
         return None if number is None else (number, _V4_BITS)
-    try:
-        six = IPv6Address(text)
-    except AddressValueError:
+    number = _v6(text)
+    if number is None:
         return None
-    return (int(six.ipv4_mapped), _V4_BITS) if six.ipv4_mapped else (int(six), _V6_BITS)
+    return (number & _V4_MASK, _V4_BITS) if number >> _V4_BITS == _MAPPED else (number, _V6_BITS)
 
 
-def host(name: str) -> str:
-    """A host's name in one spelling: lower case, IDNA's ASCII form, no dot at its ends, no `*.` before it."""
-    text = name.strip().lower().removeprefix("*.").strip(".")
-    return text if text.isascii() else _idna(_plain(text))
+def spellings(name: str) -> set[str]:
+    """A host's name as `tokens` may give it, in letters and in IDNA's ASCII form, without `*.` and dots around it."""
+    plain = _plain(name).strip().lower().removeprefix("*.").strip(".")
+    try:
+        coded = plain.encode("idna")
+        return {plain, coded.decode(), coded.decode("idna")} - {""}
+    except UnicodeError:
+        return {plain} - {""}
 
 
 def _v4(text: str) -> int | None:
     """An IPv4 address as C's inet_aton reads it in full: four parts, decimal, octal or hexadecimal, or one in hex."""
-    try:
-        return int(IPv4Address(text))
-    except AddressValueError:
-        pass
     try:
         numbers = [_number(part) for part in text.split(".")]
     except ValueError:
@@ -132,6 +135,33 @@ def _v4(text: str) -> int | None:
     if len(numbers) == _V4_PARTS and max(numbers) <= 0xFF:  # noqa: PLR2004 - a byte
         return int.from_bytes(bytes(numbers))
     return numbers[0] if len(text) == _LENGTH_OF_HEX and text.startswith("0x") and len(numbers) == 1 else None
+
+
+def _v6(text: str) -> int | None:
+    """An IPv6 address in any of its spellings; as quick as can be, for texts that are full of them."""
+    if text.strip(_HEX):
+        return None
+    before, colon, last = text.rpartition(":")
+    if "." in last:
+        four = _v4(last)
+        if four is None:
+            return None
+        text = f"{before}{colon}{four >> 16:x}:{four & 0xFFFF:x}"
+    head, gap, tail = text.partition("::")
+    left, right = head.split(":") if head else [], tail.split(":") if tail else []
+    missing = _V6_GROUPS - len(left) - len(right)
+    if missing < 1 if gap else missing:
+        return None
+    try:
+        groups = [int(group, 16) for group in (*left, *(["0"] * missing), *right)]
+    except ValueError:
+        return None
+    number = 0
+    for group in groups:
+        if group > 0xFFFF:  # noqa: PLR2004 - sixteen bits
+            return None
+        number = number << 16 | group
+    return number
 
 
 def _number(part: str) -> int:
@@ -144,21 +174,12 @@ def _number(part: str) -> int:
 
 def _beyond_ascii(text: str) -> Iterator[str]:
     plain = _plain(text).lower()
-    for form in (plain, "".join(each for each in plain if each not in "'\"\\")):
-        for token in _SPLIT.split(form):
-            if token:
-                yield token if token.isascii() else _idna(token)
+    for form in (plain, _QUOTING.sub("", plain)):
+        yield from filter(None, _SPLIT.split(form))
 
 
 def _plain(text: str) -> str:
-    """In compatibility form, without characters that are not seen."""
-    dotted = _DOTS.sub(".", text)
-    folded = unicodedata.normalize("NFKC", dotted)
-    return "".join(each for each in folded if unicodedata.category(each) != "Cf")
-
-
-def _idna(name: str) -> str:
-    try:
-        return name.encode("idna").decode()
-    except UnicodeError:
-        return name
+    """In compatibility form, with a full stop for what IDNA takes for one, without characters that are not seen."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", _UNSEEN.sub("", _DOTS.sub(".", text)))

@@ -284,17 +284,19 @@ def test_the_webhook_says_of_a_suspended_tenant_what_the_freeze_says(
 
 
 @pytest.mark.parametrize(
-    ("count", "field"), [(1_000, "spec.containers[1000].image"), (40_000, "spec")], ids=["a thousand", "forty thousand"]
+    ("count", "rule", "field"),
+    [(1_000, "AUP1601", "spec.containers[1000].image"), (40_000, "AUP1207", "spec")],
+    ids=["a thousand", "forty thousand"],
 )
 def test_a_miner_is_found_among_many_containers_and_too_many_are_rejected(
-    count: int, field: str, wired: Customer, client: httpx.Client
+    count: int, rule: str, field: str, wired: Customer, client: httpx.Client
 ) -> None:
-    """What fits 128 KiB of commands and environment is looked through; more is rejected unread."""
+    """What fits 64 KiB of commands and environment is looked through; more is rejected unread."""
     small = {"limits": {"cpu": "1m", "memory": "1Ki"}}
     containers = [container(f"c{number}", resources=small) for number in range(count)]
     response = _response(client, "/enforce", review(wired.namespace, pod("a", *containers, MINER)))
 
-    assert [one["field"] for one in response["status"]["details"]["causes"] if one["reason"] == "AUP1601"] == [field]
+    assert [one["field"] for one in response["status"]["details"]["causes"] if one["reason"] == rule] == [field]
 
 
 def test_a_pod_template_far_down_in_an_unknown_kind_is_judged(wired: Customer, client: httpx.Client) -> None:

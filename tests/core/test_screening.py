@@ -78,17 +78,17 @@ def test_other_names_are_let_go(one: str, two: str, three: str, four: str) -> No
 
 def test_a_namesake_of_another_country_counts_less() -> None:
     """For the customer's own name; where its owners come from is not known."""
-    screening = listing(party("Northern Shipping", "IR"))
+    screening = listing(party("Vorthern Kelmarri", "IR"))
 
     def certain(spec: TenantSpec) -> list[bool]:
         return [match.certain for match in screening.matches(spec)]
 
-    assert certain(customer("Northern Shipping ApS")) == [False]
-    assert certain(customer("Northen Shippin ApS")) == []
-    assert certain(customer("Hansen ApS", "Northern Shipping")) == [True]
+    assert certain(customer("Vorthern Kelmarri ApS")) == [False]
+    assert certain(customer("Vorthen Kelmarr ApS")) == []
+    assert certain(customer("Hansen ApS", "Vorthern Kelmarri")) == [True]
     assert [
         match.certain
-        for match in listing(party("Northern Shipping", "IR", "DK")).matches(customer("Northern Shipping"))
+        for match in listing(party("Vorthern Kelmarri", "IR", "DK")).matches(customer("Vorthern Kelmarri"))
     ] == [True]
 
 

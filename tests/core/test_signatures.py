@@ -99,14 +99,14 @@ def test_base64_is_undone_where_it_hides_text(word: str, text: str) -> None:
 
 
 def test_too_much_text_is_rejected_unread() -> None:
-    """Over 128 KiB of commands and environment in one object: nobody honest has it, and reading it takes long."""
+    """Over 64 KiB of commands and environment in one object: nobody honest has it, and reading it takes long."""
     containers = [{"name": f"c{number}", "image": "web", "args": ["a " * 16_384]} for number in range(9)]
     manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": containers}}
 
     judged = decide(of_object(manifest), gathered(), datetime(2026, 1, 1, tzinfo=UTC))
 
     assert [(one.path, one.found) for one in judged.findings if one.rule == "AUP1207"] == [
-        ("spec", "over 131072 bytes of commands and environment, too many to judge")
+        ("spec", "over 65536 bytes of commands and environment, too many to judge")
     ]
 
 

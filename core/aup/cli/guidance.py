@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import yaml
 
 from aup.api.meta import API_VERSION
-from aup.cases import NAMESPACE
+from aup.cases import NAMESPACE, cases
 from aup.model import EVERY, Rule
 from aup.quantity import render
 
@@ -51,7 +51,7 @@ def request(rule: Rule) -> str:
         "",
         "Tenant:      acme",
         f"Rule:        {rule.id} (AUP {rule.clause})",
-        f"Where:       namespace {NAMESPACE}, Deployment web, container app",
+        f"Where:       namespace {NAMESPACE}, {_kind(rule)} web{', container app' if in_containers(rule) else ''}",
         "What for:    what it does, and why it cannot be done without",
         "Until when:  2026-12-31",
     ]
@@ -60,12 +60,24 @@ def request(rule: Rule) -> str:
     return "\n".join(lines)
 
 
+def in_containers(rule: Rule) -> bool:
+    """Whether all that a rule rejects is in a container, so that a permit can name one."""
+    return all(one.container for case in cases(rule) for one in case.expect if one.mode == "deny")
+
+
+def _kind(rule: Rule) -> str:
+    return next((str(case.manifest().get("kind")) for case in cases(rule) if case.expect and case.old is None), "Pod")
+
+
 def permit(rule: Rule) -> str:
     """The Permit that the provider writes, with values to replace."""
+    scope = {"namespaces": [NAMESPACE]}
+    if in_containers(rule):
+        scope["containers"] = ["app"]
     spec = {
         "tenant": "acme",
         "rules": [rule.id],
-        "scope": {"namespaces": [NAMESPACE], "kinds": ["Deployment"], "names": ["web"], "containers": ["app"]},
+        "scope": scope,
         "validFrom": "2026-01-01T00:00:00Z",
         "expiresAt": "2027-01-01T00:00:00Z",
         "reason": "What it is for, and why it may be done.",
@@ -84,6 +96,6 @@ def permit(rule: Rule) -> str:
 
 
 HOW_A_SCOPE_WORKS = (
-    "A finding has to match every list that is given; leave out kinds, names or containers to cover all of them. "
-    "A Pod has a name of its own, so a permit for what a Deployment's Pods do names no object."
+    "A finding has to match every list that is given. Of a Deployment, Kubernetes makes ReplicaSets and Pods, and each "
+    "is judged: `kinds` and `names` are for objects that nothing else is made of."
 )

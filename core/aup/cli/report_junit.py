@@ -3,7 +3,7 @@
 A test case has at most one failure, with all denials in its text: Jenkins and others read only the first one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from itertools import groupby
 
@@ -76,7 +76,7 @@ def _blocks(findings: Iterable[Located]) -> Iterator[str]:
         yield from teaching(finding)
 
 
-def _element(name: str, attributes: dict[str, str | int], inside: Iterable[str]) -> Iterator[str]:
+def _element(name: str, attributes: Mapping[str, object], inside: Iterable[str]) -> Iterator[str]:
     written = "".join(f' {key}="{_safe(str(value))}"' for key, value in attributes.items())
     children = list(inside)
     if not children:
@@ -87,7 +87,7 @@ def _element(name: str, attributes: dict[str, str | int], inside: Iterable[str])
     yield f"</{name}>"
 
 
-def _text(name: str, attributes: dict[str, str | int], lines: Iterable[str]) -> str:
+def _text(name: str, attributes: Mapping[str, object], lines: Iterable[str]) -> str:
     written = "".join(f' {key}="{_safe(str(value))}"' for key, value in attributes.items())
     return f"<{name}{written}>{chr(10).join(map(_safe, lines))}</{name}>"
 

@@ -33,8 +33,8 @@ _COUNTRY = re.compile("[A-Z]{2}")
 def screening_list(table: TextIO, name: str, source: str, published: datetime, embargo: Sequence[str]) -> None:
     """Write ScreeningLists of the parties in a CSV file.
 
-    TABLE has the columns id and name, and may have aliases and countries (with semicolons between them), schema or type,
-    and programme, as targets.simple.csv of OpenSanctions has them. Apply what is written with
+    TABLE has the columns id and name, and may have aliases and countries (with semicolons between them), schema or
+    type, and programme, as targets.simple.csv of OpenSanctions has them. Apply what is written with
     `kubectl apply --server-side -f -`.
     """
     rows = csv.DictReader(table)

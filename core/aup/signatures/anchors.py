@@ -18,10 +18,11 @@ SURE = "sure"
 """The group of anchors of which one is enough; the others are named after the kind of evidence they belong to."""
 
 _BACKER = "a word that backs up a name"
-_LOGIN = ("pool option", "user option", "password option")
+_PAYEE = "user option"
+_LOGIN = ("pool option", _PAYEE, "password option")
 _OPTIONS = {
     "pool option": ("\n-o", "-url", "-pool"),
-    "user option": ("\n-u", "-user", "-wal"),
+    _PAYEE: ("\n-u", "-user", "-wal"),
     "password option": ("\n-p", "-pass"),
     "algorithm": ("-coin",),
     # What stands behind these is looked up only there.
@@ -36,8 +37,8 @@ def plan(topic: Topic, signatures: Signatures) -> Plan:
     """What the sieve looks for to find a topic."""
     enough = ENOUGH.get(topic, ())
     anchors = {*_anchors(signatures), *(_MINING if topic == "crypto_mining" else ()), *ANCHORS.get(topic, ())}
-    weak = sorted({group for _, group in anchors} - {SURE, _BACKER, *_LOGIN, *chain.from_iterable(enough)})
-    return Plan(sorted(anchors), [(SURE,), _LOGIN, ("name", _BACKER), *combinations(weak, 2), *enough])
+    weak = sorted({group for _, group in anchors} - {SURE, _PAYEE, _BACKER, *_LOGIN, *chain.from_iterable(enough)})
+    return Plan(sorted(anchors), [(SURE,), (_PAYEE,), _LOGIN, ("name", _BACKER), *combinations(weak, 2), *enough])
 
 
 def _anchors(signatures: Signatures) -> Iterator[tuple[str, str]]:

@@ -8,9 +8,11 @@ from aup.signatures import words
 from aup.signatures.evidence import Evidence
 from aup.signatures.matcher import Matcher, bare_name, option
 from aup.signatures.reading import Command, Word
+from aup.signatures.wallets import wallet
 from aup.wording import quoted
 
 MONERO = re.compile(r"[48][1-9A-HJ-NP-Za-km-z]{94}(?:[1-9A-HJ-NP-Za-km-z]{11})?")
+_WITHIN = re.compile(r"[.:+/@]")
 _PAYOUT = re.compile(r"([A-Za-z]{2,10}):[A-Za-z0-9]{20,128}(?:\.[\w.#-]+)?", re.ASCII)
 _ALGORITHM_OPTIONS = frozenset(["-a", "--algo", "--algorithm", "--algos", "--algorithms"])
 _COIN_OPTIONS = frozenset(["--coin", "--coins"])
@@ -55,6 +57,8 @@ class MiningMatcher(Matcher):
             yield from self._looked_up(at, "algorithm", value if equals else following)
         if option(flag) in _COIN_OPTIONS:
             yield from self._looked_up(at, "coin", value if equals else following)
+        if option(flag) in _USER_OPTIONS:
+            yield from _payee(at, value if equals else following)
 
     def _command(self, command: Command) -> Iterator[Evidence]:
         yield from super()._command(command)
@@ -67,13 +71,23 @@ class MiningMatcher(Matcher):
             yield from self._looked_up(at, "flag", f"--{piece.rstrip(':0123456789')}")
 
     def _user(self, at: str, user: str) -> Iterator[Evidence]:
-        for part in re.split(r"[.:+/@]", user):
+        for part in _WITHIN.split(user):
             if MONERO.fullmatch(part):
-                yield Evidence(at, "wallet", "medium", f'"{part[:6]}…" has the shape of a Monero address')
+                is_one = "is" if wallet(part) else "has the shape of"
+                yield Evidence(at, "wallet", "medium", f'"{part[:6]}…" {is_one} a Monero address')
                 return
         payout = _PAYOUT.fullmatch(user)
         if payout and payout[1].lower() in self.signatures["coin"]:
             yield Evidence(at, "wallet", "medium", f'"{payout[1]}:…" is a payout address as mining pools take it')
+
+
+def _payee(at: str, user: str) -> Iterator[Evidence]:
+    """A user who is an address to pay to, proven by its checksum, perhaps with a worker's name behind it."""
+    for part in (user, *_WITHIN.split(user)):
+        found = wallet(part)
+        if found and found.proven and not MONERO.fullmatch(part):
+            yield Evidence(at, "wallet", "medium", f'the user "{part[:6]}…" is an address of {found.coin}')
+            return
 
 
 def _login(words: list[Word]) -> Iterator[Evidence]:

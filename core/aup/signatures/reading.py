@@ -35,6 +35,8 @@ class Reading(msgspec.Struct, frozen=True):
     commands: list[Command]
     environment: list[Variable]
     exceeded: bool = False
+    worked_out: dict[str, object] = {}
+    """What one topic has worked out and others need too, by its name."""
 
     def texts(self) -> Iterator[str]:
         """Every word, name and value."""

@@ -70,6 +70,7 @@ def napping(monkeypatch: pytest.MonkeyPatch) -> Rule:
     """One rule with examples of its own, in place of all."""
     monkeypatch.setattr("aup.cli.explain.RULES", (stolen_naps,))
     monkeypatch.setattr("aup.cli.explain.cases", lambda _: EXAMPLES)
+    monkeypatch.setattr("aup.cli.guidance.cases", lambda _: EXAMPLES)
     monkeypatch.setattr("aup.policy.RULES", (stolen_naps,))
     monkeypatch.setattr(facts, "_default", facts._default.__wrapped__)  # not the one that is kept
     return stolen_naps

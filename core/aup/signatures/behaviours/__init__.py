@@ -12,7 +12,7 @@ from aup.signatures.behaviours.fetching import fetched_and_run, hidden_and_run
 from aup.signatures.behaviours.remote import remote_access, remote_shells
 from aup.signatures.behaviours.settling import made_to_last, rivals_killed
 from aup.signatures.behaviours.stealing import request_bins, stolen
-from aup.signatures.behaviours.steps import Steps, lists
+from aup.signatures.behaviours.steps import lists, steps_of
 from aup.signatures.evidence import Evidence
 from aup.signatures.reading import Reading
 
@@ -21,7 +21,7 @@ Behaviour = Callable[[Reading], Iterator[Evidence]]
 
 def malicious_code(reading: Reading) -> Iterator[Evidence]:
     """Code fetched or hidden and run, shells for somebody elsewhere, secrets taken, and what malware does to stay."""
-    steps = Steps(reading)
+    steps = steps_of(reading)
     yield from fetched_and_run(steps)
     yield from hidden_and_run(steps)
     yield from remote_shells(steps)
@@ -34,12 +34,12 @@ def malicious_code(reading: Reading) -> Iterator[Evidence]:
 
 def denial_of_service(reading: Reading) -> Iterator[Evidence]:
     """A machine used up."""
-    yield from exhausted(Steps(reading))
+    yield from exhausted(steps_of(reading))
 
 
 def container_escape(reading: Reading) -> Iterator[Evidence]:
     """The machine under the container reached."""
-    yield from escaped(Steps(reading))
+    yield from escaped(steps_of(reading))
 
 
 BEHAVIOURS: dict[Topic, Behaviour] = {

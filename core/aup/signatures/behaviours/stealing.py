@@ -1,6 +1,7 @@
 """Secrets that are taken: the token of the service account, Secrets, the environment."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from aup.signatures.behaviours.steps import NETCATS, Place, Step, Steps, base, places
 from aup.signatures.evidence import Evidence
@@ -16,21 +17,22 @@ _SENDS = ("--data", "--form", "--upload-file", "--post-", "--body-", "--json")
 _SHORT_SENDS = ("-d", "-F", "-T")
 _WRITES = frozenset(["POST", "PUT", "PATCH"])
 _KEPT = ("environment", ".env", ".bashrc", ".profile", ".bash_profile", "profile", ".sh")
+_COPIES = 64  # files that are looked for in what is sent
 _ENVIRONMENT = frozenset(["env", "printenv", "set", "export", "declare"])
 
 
 def stolen(steps: Steps) -> Iterator[Evidence]:
     """What is read of the cluster's secrets and leaves it, or is laid aside to leave it later."""
-    copies: set[str] = set()
+    copies: dict[str, None] = {}
     for step in steps.all:
         if _reads_token(step) and not _sends(step):
             kept = [*_kept(steps, step)]
-            copies.update(base(each) for each in kept)
+            copies.update(dict.fromkeys(map(base, kept)))
             if kept:
                 yield Evidence(step.at, "token copied", "medium", "the service account's token is copied to a file")
         if _dumps(step):
             kept = [each for each in _kept(steps, step) if not each.endswith(_KEPT) and not each.startswith("/etc/")]
-            copies.update(base(each) for each in kept)
+            copies.update(dict.fromkeys(map(base, kept)))
             if kept:
                 yield Evidence(step.at, "environment dumped", "medium", "the whole environment is written to a file")
     for step in steps.all:
@@ -82,7 +84,7 @@ def _posts(step: Step) -> bool:
     return False
 
 
-def _takes_along(steps: Steps, step: Step, copies: set[str]) -> bool:
+def _takes_along(steps: Steps, step: Step, copies: dict[str, None]) -> bool:
     """Whether secrets are among what is sent: in its words, piped into it, or in a file that holds a copy."""
     if _reads_secrets(step) and (
         "$" in step.text or "@" in step.text or "--post-file" in step.text or "-T" in step.args
@@ -94,7 +96,7 @@ def _takes_along(steps: Steps, step: Step, copies: set[str]) -> bool:
     if any(_reads_secrets(each) for each in sources[1:]):
         return True
     text = step.text
-    return any(len(copy) > len("x") and copy in text for copy in copies)
+    return any(len(copy) > len("x") and copy in text for copy in islice(copies, _COPIES))
 
 
 def _dumps(step: Step) -> bool:

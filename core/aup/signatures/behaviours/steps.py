@@ -307,3 +307,13 @@ def _step(command: Command) -> Step:
         if not (name in _STARTERS or word in _WHEN or word.startswith("-") or word[:1].isdigit() or assigned(word)):
             return Step(command, name.removesuffix(".exe"), words[index + 1 :], targets)
     return Step(command, "", [], targets)
+
+
+def steps_of(reading: Reading) -> Steps:
+    """The steps of a reading, worked out once for all topics."""
+    known = reading.worked_out.get("steps")
+    if isinstance(known, Steps):
+        return known
+    steps = Steps(reading)
+    reading.worked_out["steps"] = steps
+    return steps
