@@ -212,7 +212,7 @@ def indexed(lists: Iterable[IndicatorList]) -> Indicators:
                 unreadable.append(f"IndicatorList {one.metadata.name}: spec.indicators[{number}]: no {entry.type}")
     found.clauses = frozenset(clauses)
     found.unreadable = tuple(unreadable)
-    return found
+    return found if clauses or unreadable else NO_INDICATORS
 
 
 def _entry(indicator: Indicator, of: IndicatorList) -> Entry:

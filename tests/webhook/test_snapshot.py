@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from aup_webhook.snapshot import READERS, Snapshot
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -127,3 +129,16 @@ def test_what_tenants_use_adds_up_over_quotas_of_one_name() -> None:
         ({"acme": {"pods": 6 * 10**9}}, {"a", "b"}),
         ({"acme": {"pods": 4 * 10**9}}, {"a"}),
     ]
+
+
+def test_indicators_that_cannot_be_read_are_left_out_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    """The others of the list count."""
+    entries = [{"type": "address", "value": "192.0.2.999"}, {"type": "host", "value": "evil.example"}]
+    spec = {"clause": "1.2", "reason": "a botnet", "source": "a feed", "indicators": entries}
+
+    facts = full(indicatorlists=[{"metadata": {"name": "feed"}, "spec": spec}]).facts
+
+    assert facts is not None
+    assert facts.indicators
+    (record,) = caplog.records
+    assert vars(record)["problem"] == "IndicatorList feed: spec.indicators[0]: no address"

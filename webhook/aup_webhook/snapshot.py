@@ -45,6 +45,9 @@ _COALESCE_SECONDS = 0.02
 _REST, _LONGEST_REST_SECONDS = 4, 0.2
 """Between snapshots passes so many times what one takes, at most, so that steady change leaves time for reviews."""
 
+_TOLD = 10
+"""Indicators that cannot be read which one line of the log names."""
+
 Known = dict[str, Any]
 """What was read of a kind, by the object's namespace and name."""
 
@@ -65,6 +68,15 @@ def _tenants(known: Known) -> dict[str, Any]:
     }
 
 
+def _indicator_list(manifest: Json) -> IndicatorList:
+    read = decoded(manifest, IndicatorList)
+    unreadable = indexed([read]).unreadable
+    if unreadable:
+        told = "; ".join(unreadable[:_TOLD])
+        log.warning("indicators were left out", extra={"count": len(unreadable), "problem": told})
+    return read
+
+
 # Reads one object when it arrives, and raises InputError for one that would spoil the snapshot.
 READERS: dict[str, Callable[[Json], Any]] = {
     "acceptableusepolicies": _policy,
@@ -73,7 +85,7 @@ READERS: dict[str, Callable[[Json], Any]] = {
     "permits": lambda manifest: decoded(manifest, Permit),
     "suspensions": lambda manifest: decoded(manifest, Suspension),
     "licenseentitlements": lambda manifest: decoded(manifest, LicenseEntitlement),
-    "indicatorlists": lambda manifest: decoded(manifest, IndicatorList),
+    "indicatorlists": _indicator_list,
     "screeninglists": lambda manifest: decoded(manifest, ScreeningList),
     "resourcequotas": used_of,
     "signaturelists": lambda manifest: decoded(manifest, SignatureList),
