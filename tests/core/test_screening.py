@@ -1,5 +1,7 @@
 """A listed party is found in spite of how a name is written, and the answer is kept."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -117,3 +119,12 @@ def test_no_list_is_nothing() -> None:
 def test_no_name_breaks_it(one: str, other: str) -> None:
     """Whatever a feed and a customer write."""
     listing(party(one)).matches(customer(other, one, other))
+
+
+def test_the_library_is_loaded_only_where_there_is_a_list() -> None:
+    """It takes longer than `aup check` does for a file."""
+    code = "import sys; from aup.facts import gathered; gathered(); print('rapidfuzz' in sys.modules)"
+
+    ran = subprocess.run([sys.executable, "-Ic", code], capture_output=True, text=True, check=True)
+
+    assert ran.stdout == "False\n"

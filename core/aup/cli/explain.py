@@ -3,14 +3,10 @@
 import textwrap
 from collections.abc import Iterator
 from difflib import get_close_matches
-from importlib.resources import files
 from itertools import chain, groupby
 from operator import itemgetter
-from typing import Any
 
 import click
-import msgspec
-import yaml
 
 from aup.cases import Case, cases
 from aup.cli import guidance
@@ -19,6 +15,7 @@ from aup.facts import gathered
 from aup.message import evidence
 from aup.model import Rule
 from aup.rules import RULES
+from aup.signatures import written
 
 _WIDTH = 100
 
@@ -77,15 +74,13 @@ def _paragraph(title: str, text: str) -> list[str]:
 
 
 def _signatures(rule: Rule) -> Iterator[str]:
-    """The rule's signatures, if it has a file of its name: how strong, what is matched, and the source."""
-    file = files("aup.signatures").joinpath(f"{rule.name.replace('-', '_')}.yaml")
-    if not file.is_file():
+    """The signatures of a rule of detection: how strong, what is matched, and whose they are."""
+    if rule.detects is None:
         return
-    yield from ("", "Signatures:")
-    for entry in msgspec.yaml.decode(file.read_bytes(), type=list[dict[str, Any]]):
-        tokens = chain.from_iterable(one if isinstance(one, list) else [one] for one in entry.get("tokens", ()))
-        title = f"  {entry.get('strength')} {entry.get('matches')} ({entry.get('source')}): "
-        told = title + ", ".join(map(str, tokens))
+    yield from ("", "Signatures (strength, what they are compared with, source and its licence):")
+    for one in written(rule.detects):
+        title = f"  {one.strength} {one.matches} ({one.source}; {one.license}): "
+        told = title + ", ".join(chain.from_iterable(one.tokens))
         yield from textwrap.wrap(told, _WIDTH, subsequent_indent="    ", break_on_hyphens=False)
 
 
@@ -104,5 +99,4 @@ def _examples(rule: Rule) -> Iterator[str]:
 
 
 def _manifest(case: Case) -> Iterator[str]:
-    written = yaml.dump(case.manifest(), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
-    return (f"    {line}" for line in written.splitlines())
+    return (f"    {line}" for line in guidance.manifest(case))

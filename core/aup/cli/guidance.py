@@ -1,14 +1,17 @@
 """What `aup explain` and a rule's page say beside its own words: what it judges, its limits, how to get a permit."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import yaml
 
 from aup.api.meta import API_VERSION
-from aup.cases import NAMESPACE, cases
+from aup.cases import NAMESPACE, Case, cases
 from aup.model import EVERY, Rule
 from aup.quantity import render
 
+_MOST_LINES = 40
+_LONGEST = 400  # characters of a text in an example
 _NO_CONSENT = "0" * 64
 
 NEEDS_DOCUMENT = (
@@ -99,3 +102,27 @@ HOW_A_SCOPE_WORKS = (
     "A finding has to match every list that is given. Of a Deployment, Kubernetes makes ReplicaSets and Pods, and each "
     "is judged: `kinds` and `names` are for objects that nothing else is made of."
 )
+
+
+def manifest(case: Case) -> list[str]:
+    """A case's object in YAML, a line each; a long one is cut."""
+    written = yaml.dump(_shortened(case.manifest()), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=100)
+    lines = written.splitlines()
+    if len(lines) <= _MOST_LINES:
+        return lines
+    return [*lines[:_MOST_LINES], f"# … and {len(lines) - _MOST_LINES} lines more"]
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _shortened(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_shortened(one) for one in value]
+    return f"{value[:_LONGEST]}…" if isinstance(value, str) and len(value) > _LONGEST else value
+
+
+class _Plain(yaml.CSafeDumper):
+    """Writes what stands twice twice, not as an anchor and an alias."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - yaml's signature
+        return True

@@ -10,10 +10,15 @@ _WORDS = {"deny": ("denied", "red"), "warn": ("warning", "yellow"), "audit": ("r
 
 
 def findings(report: Report, *, coloured: bool) -> str:
-    """Every finding with its line and object; a rule is explained where it comes first and named after that."""
+    """Every finding with its line and object; a rule is explained where it comes first and named after that.
+
+    What is only recorded is the provider's to read and is counted, unless a permit covers it.
+    """
     explained: set[str] = set()
     blocks = []
     for one in report.findings:
+        if one.finding.mode == "audit" and not one.finding.permit:
+            continue
         blocks.append("\n".join(_block(one, known=one.finding.rule in explained, coloured=coloured)))
         explained.add(one.finding.rule)
     return "".join(f"{block}\n\n" for block in blocks)
