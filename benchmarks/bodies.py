@@ -53,9 +53,9 @@ def review(number: int, verdict: Verdict = "allowed", size: int = 4_710) -> byte
     """An AdmissionReview of about `size` bytes of a Deployment's creation.
 
     It is always the same Deployment with more environment variables, the text that is dearest to judge. From 10 kB on
-    three quarters of it are an annotation: AUP1207 takes no more than 64 KiB of commands and environment.
+    seven eighths of it are an annotation: AUP1207 takes no more than 64 KiB of commands and environment.
     """
-    notes = size * 3 // 4 if size >= _ANNOTATED else 0
+    notes = size * 7 // 8 if size >= _ANNOTATED else 0
     none, some = (len(_encoded(number, verdict, variables, notes)) for variables in (0, 100))
     variables = max(0, round((size - none) / (some - none) * 100))
     return _encoded(number, verdict, variables, notes)

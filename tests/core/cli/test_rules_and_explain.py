@@ -93,7 +93,7 @@ def test_a_rule_with_signatures_lists_them_with_their_sources(run: Run) -> None:
     """One can see what a name is matched against and where that knowledge is from."""
     result = run("explain", "crypto-mining")
 
-    assert "\nSignatures:\n" in result.stdout
+    assert "\nSignatures (strength" in result.stdout
     assert "xmrig" in result.stdout
     assert "Falco" in result.stdout
 
