@@ -74,13 +74,13 @@ def installed(plane: ControlPlane) -> list[Json]:
 
 
 def test_the_release_is_deployed_and_its_kinds_are_served(aup: Installation) -> None:
-    """`helm install` succeeds on a real API server, which establishes all six kinds."""
+    """`helm install` succeeds on a real API server, which establishes all ten kinds."""
     (release,) = json.loads(aup.plane.helm("list", "--namespace", NAMESPACE, "-o", "json").stdout)
     crds = json.loads(aup.plane.kubectl("get", "crds", "-o", "json").stdout)["items"]
     ours = [crd for crd in crds if crd["spec"]["group"] == "aup.asergo.com"]
 
     assert (release["name"], release["status"]) == (RELEASE, "deployed")
-    assert len(ours) == 6
+    assert len(ours) == 10
     for crd in ours:
         conditions = {each["type"]: each["status"] for each in crd["status"]["conditions"]}
         assert conditions["Established"] == "True", crd["metadata"]["name"]
@@ -112,9 +112,9 @@ def test_the_api_server_finds_no_fault_in_the_expressions(aup: Installation) -> 
         ours = [policy["status"] for policy in policies if policy["metadata"]["name"].startswith("aup-")]
         return [status["typeChecking"] for status in ours if "typeChecking" in status]
 
-    eventually(lambda: len(checked()) == 3)
+    eventually(lambda: len(checked()) == 4)
 
-    assert checked() == [{}, {}, {}]
+    assert checked() == [{}, {}, {}, {}]
 
 
 def test_the_pods_keep_the_restricted_standard(aup: Installation) -> None:

@@ -420,7 +420,6 @@ ORDINARY: dict[str, tuple[str, dict[str, Any]]] = {
             "spec": {"holderIdentity": "a"},
         },
     ),
-    "a tenant's ConfigMap": ("guarded", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "t"}}),
     "a tenant's Secret": ("guarded", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "t"}}),
     "a tenant's ServiceAccount": ("guarded", {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "t"}}),
     "a tenant's Event": (

@@ -274,7 +274,7 @@ def test_totals_that_are_lowered_below_what_is_used_are_told(limited: Customer) 
         return [one["message"] for one in tenant(limited)["status"]["conditions"] if one["type"] == "WithinTotals"]
 
     eventually(lambda: told() == ["In use: cpu 800m of 500m."], 15)
-    assert hard(limited)["limits.cpu"] == "800m"
+    eventually(lambda: hard(limited)["limits.cpu"] == "800m", 15)
     assert running(limited) == 1
 
 

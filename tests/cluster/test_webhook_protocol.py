@@ -12,6 +12,7 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
+from aup_webhook.snapshot import READERS
 from testbed import kubeconfig
 from testbed.installation import Installation
 from tests.cluster.relay import Relay, gone_event
@@ -466,7 +467,7 @@ def test_a_webhook_that_has_not_reached_the_api_server_is_not_ready_and_answers_
         ready = second.wait("/readyz", 200)
         answered = second.enforce(review(wired.namespace, pod("a")))
 
-    kinds = "acceptableusepolicies, tenants, namespaces, permits, suspensions"
+    kinds = ", ".join(READERS)
     assert live == "ok\n"
     assert waiting == (503, f"waiting for {kinds}\n")
     assert refused == (503, f"not ready: waiting for {kinds}\n")

@@ -1,28 +1,54 @@
 """What small programs in a pipeline make of a text: `echo girmx | rev | sh`."""
 
-import codecs
+import re
 from collections.abc import Callable, Iterator
 
 from aup.signatures import words as word_lists
-from aup.signatures.decoding import Room, escaped, from_base32, from_base64, from_hex, readable
-from aup.signatures.shell import Command, Scope, Word, assigned, commands
+from aup.signatures.decoding import Room, from_base32, from_base64, from_hex, readable
+from aup.signatures.shell import Command, Scope, Word, assigned, base, commands
 
 _LAUNCHERS = word_lists()["launchers"]
+_LOADERS = ("ld-linux", "ld-musl")
 _PRINTERS = frozenset(["echo", "printf"])
+_COPIERS = frozenset(["cat", "dd", "sudo", "tee"])
+_RUNNERS = word_lists()["shells"] | {"at", "batch", "crontab", "xargs"}
+_RANGE = re.compile(r"([ -~])-([ -~])")
+_LONGEST_SET = 256
+_SUBSTITUTION = re.compile(r"s([/|,#:])([^/|,#:]+)\1([^/|,#:]*)\1(g?)")
+_LONGEST_EDITED = 65_536
+_WITH_VALUE = {
+    "chroot": frozenset(["--userspec", "--groups"]),
+    "env": frozenset(["-u", "--unset", "-C", "--chdir"]),
+    "exec": frozenset(["-a"]),
+    "screen": frozenset(["-S", "-dmS", "-t", "-c"]),
+    "su": frozenset(["-s", "--shell", "-g", "--group"]),
+    "sudo": frozenset(["-u", "--user", "-g", "--group"]),
+    "timeout": frozenset(["-s", "--signal", "-k", "--kill-after"]),
+    "xargs": frozenset(["-I", "-n", "-P", "-d", "-L", "-a", "-E"]),
+}
+"""Options of launchers whose value is the next word."""
 
 
 def program(words: list[Word]) -> int:
     """Which word is the program, behind assignments and launchers such as `nice -n 19`; -1 where none is."""
+    launcher = ""
+    value = False
     for index, (_, word) in enumerate(words):
-        launcher = word.rpartition("/")[2] in _LAUNCHERS
-        if not (launcher or word.startswith("-") or word[:1].isdigit() or assigned(word)):
+        if value:
+            value = False
+        elif word.startswith("-"):
+            value = word in _WITH_VALUE.get(launcher, ())
+        elif (name := base(word)) in _LAUNCHERS or name.startswith(_LOADERS):
+            launcher = name
+        elif not (word[:1].isdigit() or word[:1] in "*@" or assigned(word)):  # the last for tables of cron
             return index
     return -1
 
 
 def unfiltered(found: list[Command], scope: Scope) -> Iterator[Command]:
     """The commands that come out of pipelines that turn a text into another one."""
-    wanted = {each.pipeline for each in found if each.words[0][1].rpartition("/")[2] in _FILTERS}
+    wanted = {each.pipeline for each in found if base(each.words[0][1]) in _FILTERS}
+    wanted |= {each.pipeline for each in found if each.piped and base(each.words[0][1]) in _RUNNERS}
     joined: dict[int, list[Command]] = {}
     for each in found if wanted else ():
         if each.pipeline in wanted:
@@ -40,14 +66,16 @@ def _through(pipeline: list[Command], room: Room) -> str:
         words = [word for _, word in command.words]
         name = words[0].rpartition("/")[2]
         change = _FILTERS.get(name)
-        if name in _PRINTERS:
-            printed = " ".join([*(each for each in words[1:] if not each.startswith("-")), *command.scripts])
-            data = (escaped(printed) or printed).encode(errors="surrogatepass")
+        if name in _PRINTERS and not command.piped:
+            changed = changed or not command.scripts or name == "printf"
+            data = command.printed().encode(errors="surrogatepass")
         elif change:
             here = [each.removeprefix("<<<") for each in words if each.startswith("<<<")]
             if here and not data:
                 data = (here[0] or " ".join(command.scripts) or words[-1]).encode(errors="surrogatepass")
             data, changed = change(data, words, room), True
+        elif name not in _RUNNERS and name not in _COPIERS:
+            return readable(data) if changed and command is pipeline[-1] else ""
     return readable(data) if changed else ""
 
 
@@ -69,9 +97,27 @@ def _reversed(data: bytes, _words: list[str], _room: Room) -> bytes:
 
 
 def _turned(data: bytes, words: list[str], _room: Room) -> bytes:
-    """Rot13, the only such change that is used to hide text."""
-    rotates = any(each.lower().startswith(("n-z", "[n-z")) for each in words)
-    return codecs.encode(_text(data), "rot13").encode(errors="surrogatepass") if rotates else data
+    """What `tr` makes of a text, with letters and ranges of them."""
+    sets = [_members(each) for each in words[1:] if not each.startswith("-")]
+    if len(sets) == 1 and "-d" in words:
+        return _text(data).translate(dict.fromkeys(map(ord, sets[0]))).encode(errors="surrogatepass")
+    if len(sets) < len("ab") or not sets[0] or not sets[1]:
+        return data
+    to = sets[1].ljust(len(sets[0]), sets[1][-1])
+    return _text(data).translate(dict(zip(map(ord, sets[0]), to, strict=False))).encode(errors="surrogatepass")
+
+
+def _members(written: str) -> str:
+    """The letters of a set as `tr` takes it: `a-dX` is abcdX."""
+    return _RANGE.sub(lambda each: "".join(map(chr, range(ord(each[1]), ord(each[2]) + 1))), written[:_LONGEST_SET])
+
+
+def _edited(data: bytes, words: list[str], _room: Room) -> bytes:
+    """What `sed s/x/y/` makes of a text, with text in place of a pattern."""
+    text = _text(data)
+    for match in filter(None, map(_SUBSTITUTION.fullmatch, words[1:])):
+        text = text.replace(match[2], match[3], -1 if "g" in match[4] else 1)[:_LONGEST_EDITED]
+    return text.encode(errors="surrogatepass")
 
 
 def _unpacked(data: bytes, _words: list[str], room: Room) -> bytes:
@@ -89,6 +135,7 @@ _FILTERS: dict[str, Callable[[bytes, list[str], Room], bytes]] = {
     "xxd": _xxd,
     "rev": _reversed,
     "tr": _turned,
+    "sed": _edited,
     "gunzip": _unpacked,
     "gzip": _unpacked,
     "zcat": _unpacked,

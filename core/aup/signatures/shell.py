@@ -29,9 +29,16 @@ _QUOTE = re.compile(rf"""\$(?:{_DOLLAR_QUOTED} | (?=")) | {_QUOTED}""", re.VERBO
 _QUOTING = re.compile(r"""['"\\]""")
 _DOLLAR_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|([0-7]{1,3})|(.))", re.ASCII | re.DOTALL)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r"}
-_VARIABLE = re.compile(r"\$(?:\{(\w++)(?::?[-=]([^{}]*+)|([%#/:])([^{}]*+))?[^{}]*+\}|(\w++))", re.ASCII)
+_VARIABLE = re.compile(
+    r"\$(?:\{(!?\w++(?:\[(?:\w{1,4}|[@*])\])?)(?::?[-=]([^{}]*+)|([%#/:])([^{}]*+))?[^{}]*+\}|(\w++))", re.ASCII
+)
 _KUBERNETES_VARIABLE = re.compile(r"\$\(([\w.-]++)\)", re.ASCII)
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*+)=(.*)", re.ASCII | re.DOTALL)
+_ADDITION = re.compile(r"([A-Za-z_]\w*+)\+=(.*)", re.ASCII | re.DOTALL)
+_JOINED = re.compile(r"""(?<=[^\\])(["'])\s*\+\s*\1""")
+"""`"xm" + "rig"`, as most languages put texts together."""
+
+_LIST = re.compile(r"[\s,()\[\]{}]+")
 
 _SCRIPT = re.compile(r"[\s;|&`]")
 _DEPTH = 3
@@ -40,6 +47,10 @@ _NESTED = 32  # brackets in brackets that are told apart
 _FIRST = 4  # words of a command among which its program is looked for
 _ROOM = 65_536  # characters that variables may add in all; short scripts could otherwise grow without bound
 _ASSIGNED = 512  # characters that are kept of a command whose output is a variable's value
+_CONVERSION = re.compile(r"%%|%[-+0-9.]*+[a-zA-Z]")
+_ITEMS = 64  # of an array that are kept
+_LONGEST_SUM = 4_096  # characters that `A+=x` makes of a variable
+_TELLERS = frozenset(["echo", "printf", "which"])
 _SIMPLE = frozenset(["\n", ";", "&&", "\n\n"])  # what nearly always ends a command
 
 Word = tuple[str, str]
@@ -58,6 +69,7 @@ class Command(msgspec.Struct, frozen=True):
         holder: The command among whose words this one stands, as a quoted script or between brackets.
         bracket: How it stands there: `$(` also for backquotes, `<(`, `>(`, or empty for a script in a word.
         scripts: Those of its words that are scripts; their commands stand on their own.
+        spots: Before which of the words each of the scripts stands.
     """
 
     words: list[Word]
@@ -68,6 +80,27 @@ class Command(msgspec.Struct, frozen=True):
     holder: "Command | None" = None
     bracket: str = ""
     scripts: list[str] = []
+    spots: list[int] = []
+
+    def printed(self) -> str:
+        """What `echo`, `printf` and `which` print of its words."""
+        words = [*self._in_order()]
+        name = base(words[0]) if words else ""
+        if name == "which":
+            return words[-1]
+        rest = words[1:]
+        while rest and rest[0][:1] == "-":
+            rest = rest[1:]
+        text = _formatted(rest) if name == "printf" and rest and "%" in rest[0] else " ".join(rest)
+        return escaped(text) or text
+
+    def _in_order(self) -> Iterator[str]:
+        last = 0
+        for spot, each in zip(self.spots, self.scripts, strict=False):
+            yield from (word for _, word in self.words[last:spot])
+            yield each
+            last = spot
+        yield from (word for _, word in self.words[last:])
 
 
 class Scope:
@@ -95,14 +128,19 @@ def commands(
     """Each simple command in the text, which stands at a field path; assignments are added to `scope`."""
     lexer = _Lexer(scope, runs, holder)
     current = lexer.current
-    for lexeme in _LEXEME.finditer(unwrapped(text) if len(text) > _LINE else text):
+    text = unwrapped(text) if len(text) > _LINE else text
+    for lexeme in _LEXEME.finditer(_JOINED.sub("", text) if "+" in text else text):
         kind = lexeme.lastgroup
         if kind == "word":
             word = lexeme[0]
             quoted = _QUOTING.search(word) is not None
-            if quoted or "$" in word or "=" in word or len(word) >= SHORTEST_BASE64:
+            glued = lexeme.start() == lexer.glued and bool(current.words)
+            if quoted or glued or "$" in word or "=" in word or len(word) >= SHORTEST_BASE64:
                 whole = _QUOTE.sub(_unquoted, word) if quoted else word
+                whole = current.words.pop()[1] + whole if glued else whole
                 yield from _opened(at, whole, current, scope, depth)
+                if quoted and "{" not in word and ('",' in word or "'," in word):
+                    yield from _items(at, _LIST.split(whole), current, scope, depth)
             else:
                 current.words.append((at, word))
         elif kind == "end":
@@ -121,13 +159,15 @@ def commands(
 class _Lexer:
     """Which command the next word belongs to."""
 
-    __slots__ = ("_runs", "_scope", "_script", "current", "nested")
+    __slots__ = ("_runs", "_scope", "_script", "current", "glued", "nested")
 
     def __init__(self, scope: Scope, runs: bool, holder: Command | None) -> None:
         self._scope = scope
         self._runs = runs
         self._script = scope.number()
         self.nested: list[tuple[str, Command]] = []
+        self.glued = -1
+        """Where a word goes on with the last one, whose end was `$(echo …)`."""
         self.current = Command([], runs, self._script, scope.number(), holder=holder)
 
     def ended(self, lexeme: re.Match[str]) -> Iterator[Command]:
@@ -145,7 +185,7 @@ class _Lexer:
             elif mark in ")`" and self.nested:
                 if before.words:
                     yield before
-                self._out(before)
+                self.glued = lexeme.end() if self._out(before) else -1
             elif mark == "|":
                 if before.words:
                     yield before
@@ -179,16 +219,61 @@ class _Lexer:
         self.nested.append((mark if mark == "`" else inner, before))
         self.current = Command([], self._runs, self._script, self._scope.number(), False, before, f"{inner}(")
 
-    def _out(self, inner: Command) -> None:
+    def _out(self, inner: Command) -> bool:
+        """Go on with what stands around a bracket; whether the bracket's output is now the last word."""
         mark, outer = self.nested.pop()
+        last = outer.words[-1][1] if outer.words else ""
+        assignment = assigned(last) if "=" in last else None
         if mark == "(":
+            if assignment and not assignment[1]:
+                self._array(assignment[0], [word for _, word in inner.words[:_ITEMS]])
             self.current = Command([], self._runs, self._script, outer.pipeline, False, outer.holder, outer.bracket)
-            return
+            return False
         self.current = outer
-        assignment = assigned(outer.words[-1][1]) if outer.words else None
+        told = inner.printed() if mark in "$`" and not inner.piped and _tells(inner) else ""
         if assignment and assignment[1] in {"$", ""}:  # NAME=$(inner): its value is what a word `$(inner)` would be
             written = " ".join(word for _, word in inner.words)
-            self._scope.values[assignment[0]] = f"$({written[:_ASSIGNED]})"
+            self._scope.values[assignment[0]] = told or f"$({written[:_ASSIGNED]})"
+        elif told and (last.endswith("$") or mark == "`"):
+            before = outer.words.pop() if last.endswith("$") else (inner.words[0][0], "")
+            outer.words.extend((before[0], each) for each in (before[1].removesuffix("$") + told).split())
+            return bool(outer.words)
+        return False
+
+    def _array(self, name: str, items: list[str]) -> None:
+        values = self._scope.values
+        values[name] = items[0] if items else ""
+        values[f"{name}[@]"] = values[f"{name}[*]"] = " ".join(items)
+        for index, item in enumerate(items):
+            values[f"{name}[{index}]"] = item
+
+
+def _tells(inner: Command) -> bool:
+    return len(inner.words) + len(inner.scripts) > 1 and bool(inner.words) and base(inner.words[0][1]) in _TELLERS
+
+
+def _formatted(words: list[str]) -> str:
+    """What `printf` makes of a format and its arguments, for all of which it is used again and again."""
+    rest = iter(words[1:])
+    following = next(rest, "")
+    text = ""
+    while True:
+
+        def put(match: re.Match[str]) -> str:
+            nonlocal following
+            if match[0] == "%%":
+                return "%"
+            value, following = following, next(rest, "")
+            return value
+
+        text += _CONVERSION.sub(put, words[0])
+        if not following or len(text) > _LONGEST_SUM or _CONVERSION.search(words[0]) is None:
+            return text
+
+
+def base(path: str) -> str:
+    """The last part of a path."""
+    return path.rpartition("/")[2]
 
 
 def is_script(word: str) -> bool:
@@ -235,6 +320,8 @@ def _opened(at: str, word: str, current: Command, scope: Scope, depth: int) -> I
     assignment = assigned(word)
     if assignment:
         scope.values[assignment[0]] = assignment[1]
+    elif "+=" in word and (added := _ADDITION.fullmatch(word)):
+        scope.values[added[1]] = (scope.values.get(added[1], "") + added[2])[:_LONGEST_SUM]
     script = is_script(word)
     called = not script and "(" in word
     nested = word if script or called else decoded(word, scope.packed)
@@ -242,20 +329,34 @@ def _opened(at: str, word: str, current: Command, scope: Scope, depth: int) -> I
         nested = decoded(assignment[1], scope.packed)
     if "\\" in word:
         nested = escaped(word) or nested
-    if nested and depth < _DEPTH and _FINDERS.isdisjoint(each for _, each in current.words[:_FIRST]):
+    looked_for = not _FINDERS.isdisjoint(each for _, each in current.words[:_FIRST]) and "system(" not in nested
+    if nested and depth < _DEPTH and not looked_for:
         yield from commands(nested, scope, at, current, runs=current.runs, depth=depth + 1)
     if script:
         current.scripts.append(word)
+        current.spots.append(len(current.words))
     if nested != word or called or depth == _DEPTH:
         current.words.extend([(at, each) for each in word.split()])
     elif assignment:
         current.words.append((at, f"{assignment[0]}="))
 
 
+def _items(at: str, items: list[str], current: Command, scope: Scope, depth: int) -> Iterator[Command]:
+    """A list in code, as a command: `run(["curl","moon"])`; what its words hide too."""
+    words = [(at, item) for item in items if item]
+    yield Command(words, current.runs, current.script, scope.number(), holder=current)
+    for _, item in words if depth < _DEPTH else ():
+        nested = decoded(item, scope.packed)
+        if nested:
+            yield from commands(nested, scope, at, current, runs=current.runs, depth=depth + 1)
+
+
 def _value(match: re.Match[str], scope: Scope) -> str:
     name = match[1] or match[5]
     if name == "IFS":
         return " "
+    if name[0] == "!":  # the variable whose name is another one's value
+        name = scope.values.get(name[1:], "")
     value = scope.value(name, match[2] or match[0])
     return _edited(value, match[3], match[4]) if match[3] and value != match[0] else value
 
@@ -267,8 +368,8 @@ def _edited(value: str, operator: str, rest: str) -> str:
     if operator == "#":
         return value.removeprefix(rest.removeprefix("#"))
     if operator == ":":
-        start, _, size = rest.partition(":")
-        begin = int(start) if start.isdecimal() and len(start) < len("100000") else 0
+        start, _, size = rest.strip().partition(":")
+        begin = int(start) if start.removeprefix("-").isdecimal() and len(start) < len("100000") else 0
         return value[begin:][: int(size)] if size.isdecimal() and len(size) < len("100000") else value[begin:]
     everywhere = rest.startswith("/")
     wanted, _, other = rest.removeprefix("/").partition("/")
