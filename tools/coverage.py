@@ -33,7 +33,8 @@ BESIDE = {
         open="Tests that are run from a Pod by hand.",
     ),
     "1.4": Beside(
-        open="Pages that are served; use what browsers and mail providers list, and suspend on their findings."
+        by="Policy: protectedNames",
+        open="Pages that are served; use what browsers and mail providers list, and suspend on their findings.",
     ),
     "1.5": Beside(by="Tenant: attestations", open="What a customer does not say."),
     "1.6": Beside(
@@ -61,9 +62,9 @@ BESIDE = {
         tests=("tests/cluster/test_suspension.py",),
         open="The answer itself.",
     ),
-    "6.1": Beside(by="Tenant: verifiedDomains", open="What a registrar knows."),
+    "6.1": Beside(by="Tenant: verifiedDomains", open="What a registrar knows; a tenant without verified domains."),
     "6.2": Beside(by="Tenant: assignedCIDRs", open="Addresses that a program forges without Kubernetes."),
-    "6.3": Beside(open="The provider's DNS; nothing in a cluster enforces it."),
+    "6.3": Beside(by="Tenant: verifiedDomains, assignedCIDRs", open="Records that nobody makes through Kubernetes."),
     "7.1": Beside(
         by="AcceptableUsePolicy: a material revision is refused unless it is announced 30 days before it is effective",
         tests=("tests/chart/test_chart_on_a_cluster.py", "tests/core/test_engine.py"),

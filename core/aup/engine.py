@@ -9,7 +9,7 @@ import msgspec
 from aup.api.permit import Permit
 from aup.facts import Facts
 from aup.message import crash_finding
-from aup.model import Crash, Finding, Judged, Mode, Namespace, Rule, Subject, Verdict
+from aup.model import Crash, Finding, Judged, Limits, Mode, Namespace, Rule, Subject, Verdict
 from aup.policy import ActiveRule, Policy, narrowed
 from aup.review import Review
 from aup.signatures.detectors import built_in
@@ -53,12 +53,11 @@ def decide(review: Review, facts: Facts, now: datetime) -> Verdict:
     subject = _subject(review, facts, namespace, policy, now)
     findings: list[Judged] = []
     crashes: list[Crash] = []
-    for active in policy.rules_for((review.group, review.kind), workload=bool(subject.workload.templates)):
-        topic = active.rule.detects
-        if topic is not None and topic not in subject.scan.topics:
-            continue
+    quota = facts.quotas.get(tenant_name, {})
+    kind, has_template = (review.group, review.kind), bool(subject.workload.templates)
+    for active in policy.rules_for(kind, subject.scan.topics, workload=has_template):
         try:
-            found = active.rule.check(_viewed(active, subject, facts) if active.limits else subject)
+            found = active.rule.check(_viewed(active, subject, quota) if active.limits else subject)
             first = next(found, None)
             if first is not None:
                 findings += _judge(active, subject, chain((first,), found), facts)
@@ -87,6 +86,7 @@ def _subject(review: Review, facts: Facts, namespace: Namespace | None, policy: 
         screening=facts.screening,
         scan=_scan(review, what, facts),
         protected_names=policy.protected_names,
+        namespaces=facts.namespaces,
         usage=facts.usage.get(tenant, {}),
         counted=review.namespace in facts.counted or not facts.complete,
         complete=facts.complete,
@@ -100,15 +100,14 @@ def _scan(review: Review, what: Workload, facts: Facts) -> Scan:
     return Scan(facts.detectors or built_in(), what, config_map)
 
 
-def _viewed(active: ActiveRule, subject: Subject, facts: Facts) -> Subject:
+def _viewed(active: ActiveRule, subject: Subject, quota: Limits) -> Subject:
     """The subject with the limits of this rule, the policy and the tenant's quota."""
-    quota = facts.quotas.get(subject.tenant.metadata.name) if subject.tenant else None
-    return msgspec.structs.replace(subject, limits=narrowed(active.limits, quota) if quota else active.limits)
+    return msgspec.structs.replace(subject, limits=narrowed(active.limits, quota))
 
 
 def _judge(active: ActiveRule, subject: Subject, found: Iterable[Finding], facts: Facts) -> Iterator[Judged]:
     tenant = subject.namespace.tenant if subject.namespace else ""
-    permits = facts.permits_at(tenant, active.rule.id, subject.now)
+    permits = facts.permits_at(tenant, active.rule.id, subject.now) if active.mode == "deny" else ()
     before: dict[Spot, _Old] | None = None
     denials = 0
     for finding in found:
@@ -171,7 +170,8 @@ def _before(active: ActiveRule, subject: Subject, facts: Facts) -> dict[Spot, _O
     then = msgspec.structs.replace(review, operation="CREATE", object=review.old_object, old_object={})
     judged = msgspec.structs.replace(subject, review=then, workload=old, scan=_scan(then, old, facts))
     found: dict[Spot, _Old] = {}
-    for finding in active.rule.check(_viewed(active, judged, facts)):
+    quota = facts.quotas.get(subject.namespace.tenant, {}) if subject.namespace else {}
+    for finding in active.rule.check(_viewed(active, judged, quota)):
         spot = found.setdefault(_spot(finding), _Old(set()))
         spot.said.add(finding.found)
         if finding.amount is not None:

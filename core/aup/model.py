@@ -52,8 +52,9 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     `namespace` is None where the facts do not know the object's namespace; `tenant` is None where it has no tenant or
     names one that does not exist. `complete` says that the facts are a cluster's own, so what is missing is missing
     there and not just left out of a file. `entitlements` are the tenant's, whether in force or not. `protected_names`
-    are the policy's, lower case. `usage` is what all the tenant's namespaces use, by resource, in nano-units, where it
-    has totals, and `counted` says that Kubernetes counts in this namespace too.
+    are the policy's, lower case. `namespaces` are those of all tenants, by name. `usage` is what all the tenant's
+    namespaces use, by resource, in nano-units, where it has totals, and `counted` says that Kubernetes counts in this
+    namespace too.
     """
 
     review: Review
@@ -66,6 +67,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     indicators: Indicators = NO_INDICATORS
     screening: Screening = NO_SCREENING
     protected_names: frozenset[str] = frozenset()
+    namespaces: Mapping[str, Namespace] = {}
     usage: Mapping[str, int] = {}
     counted: bool = True
     scan: Scan

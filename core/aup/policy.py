@@ -31,7 +31,7 @@ class Policy(msgspec.Struct, frozen=True):
     """A policy revision ready to judge with; rules that are off are left out.
 
     The rules of each kind that some rule names, and of all others as `OTHER`, stand in `workload_rules` for objects
-    with a pod template and in `kind_rules` for those without.
+    with a pod template and in `kind_rules` for those without; in `detecting` those that tell of something detected.
     """
 
     version: str
@@ -43,11 +43,22 @@ class Policy(msgspec.Struct, frozen=True):
     rules: tuple[ActiveRule, ...]
     workload_rules: Mapping[GroupKind, tuple[ActiveRule, ...]]
     kind_rules: Mapping[GroupKind, tuple[ActiveRule, ...]]
+    detecting: tuple[ActiveRule, ...]
 
-    def rules_for(self, kind: GroupKind, *, workload: bool) -> tuple[ActiveRule, ...]:
-        """The rules that judge an object of this kind, in their order; `workload` says that it has a pod template."""
+    def rules_for(self, kind: GroupKind, topics: frozenset[str], *, workload: bool) -> tuple[ActiveRule, ...]:
+        """The rules that judge an object of this kind.
+
+        Args:
+            kind: The object's.
+            topics: Those that the scan has found; rules that tell of others have nothing to say.
+            workload: Whether it has a pod template.
+        """
         table = self.workload_rules if workload else self.kind_rules
-        return table[kind] if kind in table else table[OTHER]
+        rules = table[kind] if kind in table else table[OTHER]
+        if not topics:
+            return rules
+        found = (one for one in self.detecting if one.rule.detects in topics)
+        return (*rules, *_judging(found, kind, workload=workload))
 
 
 def compiled(spec: AcceptableUsePolicySpec) -> Policy:
@@ -87,11 +98,13 @@ def compiled(spec: AcceptableUsePolicySpec) -> Policy:
 def by_kind(active: Iterable[ActiveRule]) -> dict[str, Any]:
     """The fields of a Policy that hold its rules."""
     rules = tuple(active)
-    named = {OTHER, *chain.from_iterable(one.rule.kinds for one in rules)}
+    always = [one for one in rules if one.rule.detects is None]
+    named = {OTHER, *chain.from_iterable(one.rule.kinds for one in always)}
     return {
         "rules": rules,
-        "workload_rules": {kind: tuple(_judging(rules, kind, workload=True)) for kind in named},
-        "kind_rules": {kind: tuple(_judging(rules, kind, workload=False)) for kind in named},
+        "workload_rules": {kind: tuple(_judging(always, kind, workload=True)) for kind in named},
+        "kind_rules": {kind: tuple(_judging(always, kind, workload=False)) for kind in named},
+        "detecting": tuple(one for one in rules if one.rule.detects is not None),
     }
 
 
@@ -115,7 +128,7 @@ def nanos(amounts: Resources, place: str) -> dict[str, int]:
 
 
 def narrowed(limits: Limits, own: Limits) -> Limits:
-    """The limits with each amount of `own` in place of the same scope's and resource's."""
-    if not own:
+    """The limits with each amount of `own` in place of the same scope's and resource's; other scopes are left out."""
+    if own.keys().isdisjoint(limits):
         return limits
-    return {scope: {**limits.get(scope, {}), **own.get(scope, {})} for scope in {**limits, **own}}
+    return {scope: {**amounts, **own[scope]} if scope in own else amounts for scope, amounts in limits.items()}

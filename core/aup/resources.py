@@ -5,7 +5,7 @@ init container counts while it runs beside the sidecars started before it, pod-l
 RuntimeClass overhead comes on top.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -48,7 +48,7 @@ def pod_amounts(template: PodTemplate, containers: Sequence[Asked]) -> Amounts:
         elif kind == "init":
             starting = _most(starting, _sum(sidecars, asked.amounts))
         # the API allows an ephemeral container no resources
-    total = _most(_sum(running, sidecars), starting) if starting else running
+    total = _most(_sum(running, sidecars), starting)
     if "resources" in template.spec:
         total = total | _asked(template.spec["resources"]).amounts
     if "overhead" in template.spec:
@@ -165,14 +165,21 @@ def _asked(resources: object) -> Asked:
     return Asked(amounts, unreadable)
 
 
-def _sum(one: Amounts, other: Mapping[str, int]) -> Amounts:
-    if not one:
-        return {**other}
+def _sum(one: Amounts, other: Amounts) -> Amounts:
+    """Both together; where one is empty the other itself, for amounts are never changed once they are put together."""
+    if not one or not other:
+        return one or other
     total = one.copy()
     for name, amount in other.items():
         total[name] = total.get(name, 0) + amount
     return total
 
 
-def _most(one: Amounts, other: Mapping[str, int]) -> Amounts:
-    return one | {name: max(one.get(name, 0), amount) for name, amount in other.items()}
+def _most(one: Amounts, other: Amounts) -> Amounts:
+    if not one or not other:
+        return one or other
+    total = one.copy()
+    for name, amount in other.items():
+        if amount > total.setdefault(name, amount):
+            total[name] = amount
+    return total

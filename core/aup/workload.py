@@ -81,11 +81,17 @@ class Container(msgspec.Struct, frozen=True):
                 yield f"{self.path}.{field}", self.spec[field]
 
     def _executed(self) -> list[tuple[str, Json]]:
-        """What hooks and probes execute, with its path; empty where they do something else."""
-        hooks = mapping(self.spec.get("lifecycle"))
-        runners = [(f"lifecycle.{hook}", hooks[hook]) for hook in _HOOKS if hook in hooks]
-        runners += [(probe, self.spec[probe]) for probe in _PROBES if probe in self.spec]
-        return [(f"{path}.exec", mapping(mapping(runner).get("exec"))) for path, runner in runners]
+        """What hooks and probes execute, with its path."""
+        spec = self.spec
+        runners = [(probe, spec[probe]) for probe in _PROBES if probe in spec]
+        if "lifecycle" in spec:
+            hooks = mapping(spec["lifecycle"])
+            runners = [*((f"lifecycle.{hook}", hooks[hook]) for hook in _HOOKS if hook in hooks), *runners]
+        return [
+            (f"{path}.exec", mapping(runner["exec"]))
+            for path, runner in runners
+            if isinstance(runner, dict) and "exec" in runner
+        ]
 
     def _words(self, holder: Json, key: str, prefix: str = "") -> Iterator[tuple[str, str]]:
         for index, word in enumerate(listing(holder.get(key))):
@@ -140,7 +146,7 @@ class PodTemplate(msgspec.Struct, frozen=True):
     def image_volumes(self) -> Iterator[tuple[str, str]]:
         """The image of each volume that is one (KEP-4639), as (field path, reference)."""
         for index, volume in enumerate(listing(self.spec.get("volumes"))):
-            image = mapping(mapping(volume).get("image"))
+            image = mapping(volume["image"]) if isinstance(volume, dict) and "image" in volume else None
             if image:
                 yield f"{self.path}.volumes[{index}].image.reference", text(image.get("reference"))
 

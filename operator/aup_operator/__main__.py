@@ -12,6 +12,7 @@ import urllib3
 from aup import environment, logs
 from aup.errors import AupError
 from aup_operator import handlers, policy
+from aup_operator.audit import Audit
 from aup_operator.kube import connect
 from aup_operator.reconcile import Reconciler
 from aup_operator.settings import Settings
@@ -34,8 +35,9 @@ def main() -> int:
     if settings.metrics_port:
         prometheus_client.start_http_server(settings.metrics_port, settings.host)
     registry = kopf.OperatorRegistry()
-    reconciler = Reconciler(kube, settings.namespace, settings.connections)
-    handlers.register(registry, reconciler, Totals(kube, settings.namespace), settings)
+    audit = Audit(kube, settings.namespace)
+    reconciler = Reconciler(kube, settings.namespace, settings.connections, audit)
+    handlers.register(registry, reconciler, Totals(kube, settings.namespace), audit, settings)
     kopf.run(
         registry=registry,
         standalone=True,

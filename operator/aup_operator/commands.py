@@ -108,7 +108,9 @@ def lift(name: str, reason: str, wait: bool, timeout: float) -> None:
 @click.command(short_help="Show where tenants stand.")
 @click.argument("tenant", required=False)
 def status(tenant: str | None) -> None:
-    """Show where tenants stand, and every suspension that is not over; of one TENANT, all of them and what it uses.
+    """Show where tenants stand, and every suspension that is not over.
+
+    Of one TENANT, all of them, what it uses, and what the audit of its stored objects found.
 
     Example: aup status acme
     """
@@ -134,6 +136,12 @@ def status(tenant: str | None) -> None:
             _table(
                 ("RESOURCE", "USED", "LIMIT"),
                 [(name, one.used, one.limit) for name, one in known[0].status.usage.items()],
+            )
+        if tenant is not None and known[0].status.findings:
+            click.echo()
+            _table(
+                ("RULE", "DENIED", "WARNED", "EXAMPLE"),
+                [(one.rule, str(one.denied), str(one.warned), one.example) for one in known[0].status.findings],
             )
         shown = [
             one for one in ordered if one.spec.tenant == tenant or (tenant is None and one.status.phase != "Lifted")

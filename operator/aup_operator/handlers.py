@@ -3,14 +3,26 @@
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import kopf
 
-from aup.api import acceptable_use_policy, permit, suspension, tenant
-from aup.api.meta import GROUP, QUOTA_LABEL, TENANT_LABEL, VERSION
+from aup.api import (
+    acceptable_use_policy,
+    indicator_list,
+    license_entitlement,
+    permit,
+    screening_list,
+    signature_list,
+    suspension,
+    tenant,
+)
+from aup.api.meta import GROUP, LICENSE_ANNOTATION, QUOTA_LABEL, TENANT_LABEL, VERSION
+from aup.review import Json, mapping
 from aup_operator import metrics
+from aup_operator.audit import Audit
 from aup_operator.reconcile import Reconciler
 from aup_operator.settings import Settings
 from aup_operator.totals import Totals
@@ -32,13 +44,60 @@ _PATIENT_PASSES = 20
 _TOLD_SECONDS = 2.0
 """How long changes of what tenants use are gathered before it is told in their status."""
 
+_GATHERED_SECONDS = 0.5
+"""How long changes of what an audit judges by are gathered."""
+
+_AUDIT_REST = 2
+"""Between audits passes so many times what one takes, at most the interval."""
+
+_AGAIN_SECONDS = 30.0
+"""From an audit that found something new to the next, which tells whether that was only on its way."""
+
+_AUDITED = (
+    acceptable_use_policy.KIND,
+    tenant.KIND,
+    permit.KIND,
+    license_entitlement.KIND,
+    indicator_list.KIND,
+    screening_list.KIND,
+    signature_list.KIND,
+)
+"""Our kinds whose change may change what an audit finds; so may a namespace that joins a tenant."""
+
 _RETRY_SECONDS = 5.0
 """After a pass that failed altogether, such as when the API server is away."""
 
 
-def register(registry: kopf.OperatorRegistry, reconciler: Reconciler, totals: Totals, settings: Settings) -> None:
+class Seen:
+    """Tells changes of what somebody wrote from those of a status, which would make an audit follow from itself."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[object, ...]] = {}
+
+    def changed(self, event: Mapping[str, Any]) -> bool:
+        """Whether an object is new, gone, or other than it was."""
+        metadata = mapping(event["object"].get("metadata"))
+        uid = str(metadata.get("uid"))
+        if event.get("type") == "DELETED":
+            self._known.pop(uid, None)
+            return True
+        version = _version(metadata)
+        new = self._known.get(uid) != version
+        self._known[uid] = version
+        return new
+
+
+def _version(metadata: Json) -> tuple[object, ...]:
+    """What of an object's metadata changes with its spec, or with what a Namespace says of its tenant."""
+    labels, annotations = mapping(metadata.get("labels")), mapping(metadata.get("annotations"))
+    return metadata.get("generation"), labels.get(TENANT_LABEL), annotations.get(LICENSE_ANNOTATION)
+
+
+def register(
+    registry: kopf.OperatorRegistry, reconciler: Reconciler, totals: Totals, audit: Audit, settings: Settings
+) -> None:
     """Put the handlers into a registry."""
-    wake, counted = asyncio.Event(), asyncio.Event()
+    wake, counted, audited = asyncio.Event(), asyncio.Event(), asyncio.Event()
     tasks: list[asyncio.Task[None]] = []
 
     kopf.on.login(registry=registry)(kopf.login_via_client)
@@ -52,6 +111,7 @@ def register(registry: kopf.OperatorRegistry, reconciler: Reconciler, totals: To
         settings.watching.label_selectors["resourcequotas"] = f"{QUOTA_LABEL}=true"
         tasks.append(asyncio.create_task(_reconcile_forever(reconciler, wake, resync)))
         tasks.append(asyncio.create_task(_count_forever(totals, counted, wake, resync)))
+        tasks.append(asyncio.create_task(_audit_forever(audit, audited, wake, interval)))
 
     @kopf.on.cleanup(registry=registry)
     async def end(**_: Any) -> None:
@@ -65,11 +125,25 @@ def register(registry: kopf.OperatorRegistry, reconciler: Reconciler, totals: To
     async def used(**_: Any) -> None:
         counted.set()
 
-    resync = settings.resync_seconds
+    resync, interval = settings.resync_seconds, settings.audit_interval
     for kind in (suspension.KIND, tenant.KIND, permit.KIND, acceptable_use_policy.KIND):
         kopf.on.event(GROUP, VERSION, kind.plural, id=f"wake-{kind.plural}", registry=registry)(changed)
     for resource in ("namespaces", "resourcequotas"):
         kopf.on.event("", "v1", resource, id=f"wake-{resource}", registry=registry)(used)
+    _audit_on_change(registry, audited)
+
+
+def _audit_on_change(registry: kopf.OperatorRegistry, audited: asyncio.Event) -> None:
+    """Have an audit follow each change of what it judges by."""
+    seen = Seen()
+
+    async def changed(event: kopf.RawEvent, **_: Any) -> None:
+        if seen.changed(event):
+            audited.set()
+
+    for kind in _AUDITED:
+        kopf.on.event(GROUP, VERSION, kind.plural, id=f"audit-{kind.plural}", registry=registry)(changed)
+    kopf.on.event("", "v1", "namespaces", id="audit-namespaces", registry=registry)(changed)
 
 
 async def _reconcile_forever(reconciler: Reconciler, wake: asyncio.Event, resync: float) -> None:
@@ -110,6 +184,26 @@ async def _count_forever(totals: Totals, counted: asyncio.Event, wake: asyncio.E
             if telling is None or telling.when() <= loop.time():
                 telling = loop.call_later(_TOLD_SECONDS, wake.set)
             await asyncio.sleep(_BURST_SECONDS + min(_REST * took, _TOLD_SECONDS))
+
+
+async def _audit_forever(audit: Audit, audited: asyncio.Event, wake: asyncio.Event, interval: float) -> None:
+    """Judge what is stored, in a loop of its own; it rests twice as long as it works, however much changes."""
+    loop = asyncio.get_running_loop()
+    while True:
+        audited.clear()
+        began = loop.time()
+        pause = interval
+        try:
+            if await asyncio.to_thread(audit.sync, datetime.now(UTC)):
+                pause = min(_AGAIN_SECONDS, interval)
+                wake.set()
+        except Exception:
+            log.exception("an audit failed; trying again in %s s", _RETRY_SECONDS)
+            pause = _RETRY_SECONDS
+        took = loop.time() - began
+        metrics.AUDIT_SECONDS.observe(took)
+        if await _woken(audited, pause):
+            await asyncio.sleep(_GATHERED_SECONDS + min(_AUDIT_REST * took, interval))
 
 
 async def _woken(event: asyncio.Event, seconds: float) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import kubernetes
 import msgspec
+import urllib3
 
 from aup.errors import AupError
 from aup.review import Json
@@ -14,6 +15,9 @@ from aup.review import Json
 FIELD_MANAGER = "aup-operator"
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
+
+UNREACHABLE = (OSError, urllib3.exceptions.HTTPError)
+"""What a call ends with when the API server cannot be reached."""
 
 _TIMEOUT_SECONDS = (5, 30)
 _PAGE = 500
@@ -61,13 +65,13 @@ class Kube:
                 return None
             raise
 
-    def list(self, path: str, *, label_selector: str = "") -> Iterator[Json]:
-        """All objects of a collection, page by page."""
+    def list(self, path: str, *, label_selector: str = "", page: int = _PAGE) -> Iterator[Json]:
+        """All objects of a collection, in pages of so many."""
         token = ""
         while True:
-            page = self.request("GET", path, limit=str(_PAGE), labelSelector=label_selector, **{"continue": token})
-            yield from page["items"]
-            token = page["metadata"].get("continue", "")
+            answer = self.request("GET", path, limit=str(page), labelSelector=label_selector, **{"continue": token})
+            yield from answer["items"]
+            token = answer["metadata"].get("continue", "")
             if not token:
                 return
 

@@ -6,6 +6,10 @@ SYNC_SECONDS = Histogram("aup_operator_sync_duration_seconds", "Time for one loo
 SYNCED = Gauge("aup_operator_synced_timestamp_seconds", "When everything was last looked at.")
 FAILURES = Counter("aup_operator_failures_total", "Passes over a tenant that ended with an error.")
 SUSPENDED = Gauge("aup_operator_suspended_tenants", "Tenants that are suspended or being lifted.")
+AUDIT_SECONDS = Histogram("aup_audit_seconds", "Time for one audit of what tenants have stored.")
+AUDIT_FINDINGS = Gauge(
+    "aup_audit_findings", "Stored objects that break a rule, as of the last audit.", ["rule", "mode"]
+)
 DAMAGED = Gauge(
     "aup_operator_record_damaged", "1 where a record is missing or altered, so no lift is done.", ["tenant"]
 )

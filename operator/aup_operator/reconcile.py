@@ -21,6 +21,7 @@ from aup.errors import InputError
 from aup.facts import gathered, suspension_standing
 from aup.model import Verdict
 from aup_operator import hold, metrics, namespaces, notices, release, totals
+from aup_operator.audit import Audit
 from aup_operator.hold import FAILURES
 from aup_operator.kube import MERGE_PATCH, Kube, KubeError
 from aup_operator.listing import readable
@@ -47,11 +48,13 @@ class Reconciler:
         kube: The API server.
         own_namespace: Ours, which is never suspended.
         connections: Calls to the API server at once.
+        audit: Whose results are told in the tenants' status.
     """
 
-    def __init__(self, kube: Kube, own_namespace: str, connections: int) -> None:
+    def __init__(self, kube: Kube, own_namespace: str, connections: int, audit: Audit) -> None:
         self._kube = kube
         self._own = own_namespace
+        self._audit = audit
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="calls")
 
     def sync(self, now: datetime) -> bool:
@@ -112,7 +115,9 @@ class Reconciler:
             name = each.metadata.name
             own = [one for one in ordered if one.spec.tenant == name]
             count = sum(one.tenant == name for one in spaces)
-            status = tenant_status(each, own, count, now, limits.get(name), usage.get(name, {}))
+            status = tenant_status(
+                each, own, count, now, limits.get(name), usage.get(name, {}), self._audit.results.get(name)
+            )
             suspended += status.standing != "Good"
             self._stands(tenant.KIND, each, status)
         metrics.SUSPENDED.set(suspended)

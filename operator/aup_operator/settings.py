@@ -13,6 +13,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         metrics_port: HTTP port of `/metrics`; 0 for none.
         policy_file: An AcceptableUsePolicy in YAML to create where it is missing; empty for none.
         resync_seconds: How often everything is looked at again even if nothing seemed to change.
+        audit_interval: Seconds between audits of what tenants have stored, where no change asks for one sooner.
         connections: Calls to the API server at once.
         log_level: debug, info, warning or error.
     """
@@ -23,5 +24,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_port: int = 0
     policy_file: str = ""
     resync_seconds: float = 10
+    audit_interval: float = 600
     connections: int = 8
     log_level: str = "info"

@@ -1,7 +1,7 @@
 """Where policies, permits and tenants stand at an instant: pure, from stored dates alone."""
 
 from collections.abc import Container, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from aup.amounts import named, shown
@@ -14,9 +14,13 @@ from aup.facts import suspension_standing
 from aup.model import Standing
 from aup.rules import RULES
 from aup.totals import Total
+from aup_operator.audit import Result
 from aup_operator.status import condition
 
 _RULES = frozenset(rule.id for rule in RULES)
+
+_TOLD_AGAIN = timedelta(hours=1)
+"""How old the time of an audit that found the same may get in a status."""
 
 
 def policy_status(
@@ -67,8 +71,12 @@ def tenant_status(
     now: datetime,
     total: Total | None = None,
     usage: Mapping[str, int] | None = None,
+    audited: Result | None = None,
 ) -> TenantStatus:
-    """Suspended while any Suspension is in force, Lifting while one is being lifted, else Good; and what is used."""
+    """Suspended while any Suspension is in force, Lifting while one is being lifted, else Good.
+
+    And what is used, and what the last audit found; without an audit yet, what the one before had told.
+    """
     standings = {one.metadata.name: suspension_standing(one, now) for one in suspensions}
     held = sorted(name for name, standing in standings.items() if standing != "Good")
     standing: Standing = "Good"
@@ -82,8 +90,19 @@ def tenant_status(
         namespaces=namespaces,
         suspensions=held[:64],
         usage=_usage(total, usage or {}),
+        findings=audited.findings if audited else tenant.status.findings,
+        audited_at=_audited_at(tenant.status, audited),
         conditions=[good, *([_within(tenant, total, usage or {}, now)] if total else [])],
     )
+
+
+def _audited_at(before: TenantStatus, audited: Result | None) -> datetime | None:
+    """When the tenant was audited: told anew with other findings, or after an hour, so that few writes are made."""
+    if audited is None:
+        return before.audited_at
+    same = audited.findings == before.findings
+    recent = before.audited_at is not None and audited.at - before.audited_at < _TOLD_AGAIN
+    return before.audited_at if same and recent else audited.at
 
 
 def _usage(total: Total | None, usage: Mapping[str, int]) -> dict[str, Usage]:

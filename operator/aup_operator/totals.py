@@ -12,19 +12,18 @@ from functools import partial
 
 import msgspec
 
-from aup.api import acceptable_use_policy, suspension, tenant
-from aup.api.acceptable_use_policy import AcceptableUsePolicy
+from aup.api import suspension, tenant
 from aup.api.meta import QUOTA_LABEL, TENANT_LABEL
 from aup.api.suspension import Suspension
 from aup.api.tenant import Tenant
 from aup.errors import InputError
 from aup.facts import gathered, quota_of, suspension_standing
-from aup.policy import Policy, compiled
+from aup.policy import Policy
 from aup.quantity import parse, render
 from aup.resources import Amounts
 from aup.review import Json, mapping
 from aup.totals import Total, Used, hard_name, left, resource_name, total_of, usage_by_tenant, used_of
-from aup_operator import metrics, namespaces
+from aup_operator import known, metrics, namespaces
 from aup_operator.kube import MERGE_PATCH, Kube, KubeError
 from aup_operator.listing import readable
 from aup_operator.namespaces import TenantNamespace
@@ -120,8 +119,8 @@ class Totals:
             own = [space for space in spaces if space.tenant == name]
             for namespace, amounts in wanted(total, own, by_namespace, held=name in held).items():
                 self._keep(name, namespace, amounts, by_namespace.get(namespace))
-        known = {one.metadata.name for one in tenants}
-        stay = {space.name for space in spaces if space.tenant in totals or space.tenant not in known}
+        named = {one.metadata.name for one in tenants}
+        stay = {space.name for space in spaces if space.tenant in totals or space.tenant not in named}
         for quota in quotas:
             if quota.namespace not in stay or quota.name != NAME:
                 self._do(quota.namespace, partial(self._kube.delete, _path(quota.namespace), quota.uid))
@@ -162,14 +161,7 @@ class Totals:
 
 def policy_at(kube: Kube, now: datetime) -> Policy:
     """The policy in force, of those that we understand."""
-    usable = []
-    for one in readable(kube, acceptable_use_policy.KIND, AcceptableUsePolicy):
-        try:
-            compiled(one.spec)
-        except InputError:
-            continue  # the other pass says so
-        usable.append(one)
-    return gathered(policies=usable).policy_at(now)
+    return gathered(policies=known.policies(kube)).policy_at(now)
 
 
 def totals_of(tenants: Iterable[Tenant], policy: Policy) -> dict[str, Total]:

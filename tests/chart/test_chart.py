@@ -39,6 +39,12 @@ RIGHTS = {
     "aup-operator": {
         "namespaces": "list patch watch",
         "pods": "create delete get list",
+        "configmaps": "list",
+        "persistentvolumeclaims": "list",
+        "podtemplates": "list",
+        "services": "list",
+        "autoscaling/horizontalpodautoscalers": "list",
+        "networking.k8s.io/ingresses": "list",
         "replicationcontrollers": "get list patch",
         "resourcequotas": "create delete list patch watch",
         "apps/daemonsets": "get list patch",
@@ -52,6 +58,10 @@ RIGHTS = {
         "aup.asergo.com/acceptableusepolicies": "create get list watch",
         "aup.asergo.com/acceptableusepolicies/status": "patch",
         "aup.asergo.com/notices": "create get",
+        "aup.asergo.com/indicatorlists": "list watch",
+        "aup.asergo.com/licenseentitlements": "list watch",
+        "aup.asergo.com/screeninglists": "list watch",
+        "aup.asergo.com/signaturelists": "list watch",
         "aup.asergo.com/notices/status": "patch",
         "aup.asergo.com/permits": "get list watch",
         "aup.asergo.com/permits/status": "patch",
@@ -176,6 +186,7 @@ def test_two_renders_are_byte_equal() -> None:
         ("webhook.replicas=0", "/webhook/replicas"),
         ("operator.image.digest=latest", "/operator/image/digest"),
         ("policy.manifest.kind=Deployment", "/policy/manifest"),
+        ("operator.auditInterval=0", "/operator/auditInterval"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused(value: str, said: str) -> None:

@@ -1,4 +1,4 @@
-"""One verdict: the engine, the webhook and `aup check` say the same of the same object, facts and instant."""
+"""One verdict: engine, webhook, audit and `aup check` say the same of the same object, facts and instant."""
 
 import json
 from pathlib import Path
@@ -16,9 +16,11 @@ from aup.engine import decide
 from aup.model import Verdict
 from aup.review import Review
 from aup.rules import RULES
+from aup_operator.audit import AUDITED, Audit, broken, judged
 from aup_webhook import reviews
 from aup_webhook.app import review_app
 from aup_webhook.snapshot import Snapshot
+from tests.stored import Stored
 
 ALL = [pytest.param(case, id=f"{rule.id}-{case.case}") for rule in RULES for case in cases(rule)]
 PLAIN = [
@@ -29,7 +31,14 @@ PLAIN = [
 ]
 """Cases that a file on disk can be: no UPDATE, subresource or requester."""
 
+LISTED = {(one.api_version, one.kind) for one in AUDITED}
+
 Told = tuple[str, str, str, str]
+
+
+def key(case: Case) -> tuple[str, str]:
+    """API version and kind of a case's object."""
+    return case.manifest().get("apiVersion", ""), case.manifest()["kind"]
 
 
 def told(verdict: Verdict, mode: str) -> list[Told]:
@@ -106,3 +115,31 @@ def test_the_command_reports_as_the_engine_decides(case: Case, tmp_path: Path) -
         (one.mode, one.rule, one.path, one.found) for one in verdict.findings
     )
     assert result.exit_code == (1 if verdict.denials else 0)
+
+
+def stored(case: Case) -> dict[str, Any]:
+    """The case's object as the API server has it: in a namespace."""
+    manifest = case.manifest()
+    metadata = manifest.get("metadata")
+    given = metadata if isinstance(metadata, dict) else {}
+    return {**manifest, "metadata": {"name": "web", "uid": "u", **given, "namespace": case.review().namespace}}
+
+
+@pytest.mark.parametrize("case", PLAIN)
+def test_the_audit_judges_as_the_engine_decides(case: Case) -> None:
+    """Every field of the verdict, for every case that can be stored."""
+    assert judged(stored(case), case.known(), case.now) == decide(case.review(), case.known(), case.now)
+
+
+@pytest.mark.parametrize("case", [one for one in PLAIN if (key(one.values[0]) in LISTED)])
+def test_the_audit_tells_what_the_engine_finds(case: Case) -> None:
+    """From the API server's lists to the tenant's findings, for every case of a kind that is looked at."""
+    known = msgspec.structs.replace(case.known(), complete=True)
+    namespace = known.namespaces.get(case.review().namespace)
+    audit = Audit(Stored(*case.all_facts(), stored(case)), "aup-system")
+
+    audit.sync(case.now)
+
+    found = audit.results[namespace.tenant].findings if namespace and namespace.tenant else []
+    wanted = broken(decide(case.review(), known, case.now)) if namespace and namespace.tenant else {}
+    assert {one.rule: "deny" if one.denied else "warn" for one in found} == wanted

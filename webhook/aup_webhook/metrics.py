@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cache
 from itertools import accumulate
 from typing import Literal
 
@@ -47,6 +48,8 @@ class Reviews(Collector):
 REVIEWS = Reviews()
 REGISTRY.register(REVIEWS)
 FINDINGS = Counter("aup_findings_total", "Findings, by rule and the mode they led to.", ["rule", "mode"])
+findings = cache(FINDINGS.labels)
+"""The counter of a rule's findings of one mode, found quicker than by its labels."""
 CRASHES = Counter("aup_rule_crashes_total", "Rules that broke while judging; each is a bug.", ["rule"])
 BAD_REQUESTS = Counter("aup_bad_requests_total", "Requests that were no review, by status code.", ["code"])
 FACTS_REJECTED = Counter("aup_facts_rejected_total", "Objects left out of the snapshot as unreadable.", ["kind"])

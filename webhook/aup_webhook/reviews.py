@@ -100,7 +100,7 @@ async def _refuse(send: Send, status: int, reason: str, *headers: tuple[bytes, b
 def _note(uid: str, review: Review, verdict: Verdict) -> None:
     """Count and log what was found; values are left out of logs, places and rules are not."""
     for finding in verdict.findings:
-        metrics.FINDINGS.labels(finding.rule, finding.mode).inc()
+        metrics.findings(finding.rule, finding.mode).inc()
     for crash in verdict.crashes:
         metrics.CRASHES.labels(crash.rule).inc()
         log.error("a rule broke", extra={"rule": crash.rule, "problem": crash.error, "object": review.display_name})

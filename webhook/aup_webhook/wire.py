@@ -104,11 +104,12 @@ def answer(uid: str, review: Review, verdict: Verdict) -> bytes:
     """The AdmissionReview to send back: rejected with the reasons or allowed, and warned of what does not reject."""
     if not verdict.findings:
         return _ALLOWED % msgspec.json.encode(uid)
-    response: Json = {"uid": uid, "allowed": not verdict.denials, "auditAnnotations": _audit(verdict)}
-    if verdict.denials:
+    denials, warnings = verdict.denials, verdict.warnings
+    response: Json = {"uid": uid, "allowed": not denials, "auditAnnotations": _audit(verdict)}
+    if denials:
         response["status"] = _status(review, verdict)
-    if verdict.warnings:
-        response["warnings"] = [warning(finding) for finding in verdict.warnings[:_WARNINGS]]
+    if warnings:
+        response["warnings"] = [warning(finding) for finding in warnings[:_WARNINGS]]
     return msgspec.json.encode({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response})
 
 
@@ -136,11 +137,9 @@ def _status(review: Review, verdict: Verdict) -> Json:
 def _audit(verdict: Verdict) -> dict[str, str]:
     """What the API server writes into its audit log; it prefixes the keys with the webhook's name."""
     notes = {"policy": verdict.policy, "tenant": verdict.tenant}
-    for mode in ("deny", "warn", "audit"):
-        rules = sorted({finding.rule for finding in verdict.findings if finding.mode == mode})
-        if rules:
-            notes[mode] = ",".join(rules)
-    permits = sorted({finding.permit for finding in verdict.findings if finding.permit})
-    if permits:
-        notes["permits"] = ",".join(permits)
-    return notes
+    found: dict[str, set[str]] = {}
+    for finding in verdict.findings:
+        found.setdefault(finding.mode, set()).add(finding.rule)
+        if finding.permit:
+            found.setdefault("permits", set()).add(finding.permit)
+    return notes | {key: ",".join(sorted(names)) for key, names in found.items()}

@@ -23,6 +23,9 @@ SUSPENDED_LABEL = f"{GROUP}/suspended"
 LICENSE_ANNOTATION = f"{GROUP}/license"
 """On a workload, pod template or Namespace: the SPDX licence expression of what runs there."""
 
+ENTITLEMENT_ANNOTATION = f"{GROUP}/entitlement"
+"""On a workload or pod template: the products that it runs under a licence of the tenant's, with commas between."""
+
 USE_ANNOTATION = f"{GROUP}/use"
 """On a workload or pod template: what it is used for, as categories with commas between them."""
 

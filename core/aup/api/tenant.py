@@ -16,6 +16,7 @@ from aup.api.meta import (
     Name,
     ObjectMeta,
     ResourceLimits,
+    RuleId,
     Status,
     Struct,
     Url,
@@ -82,7 +83,11 @@ class TenantSpec(Struct, kw_only=True, frozen=True):
     ] = field(name="assignedCIDRs", default_factory=list)
     verified_domains: Annotated[
         list[Domain],
-        Meta(max_length=1024, description="Domains that the customer has proved to hold; all names below them count."),
+        Meta(
+            max_length=1024,
+            description="Domains that the customer has proved to hold; all names below them count (clause 6.1). Look at"
+            " each before it goes in here: what is verified imitates nobody. While there are none, hosts only warn.",
+        ),
     ] = []
     parties: Annotated[
         list[Line],
@@ -108,6 +113,15 @@ class Usage(Struct, kw_only=True, frozen=True):
     limit: Annotated[Line, Meta(description="The total, a quantity.")]
 
 
+class RuleFindings(Struct, kw_only=True, frozen=True):
+    """How many of the tenant's stored objects break a rule, and one of them."""
+
+    rule: Annotated[RuleId, Meta(description="The rule; `aup explain` says what it wants.")]
+    denied: Annotated[Count, Meta(description="Objects that would be rejected now.")] = 0
+    warned: Annotated[Count, Meta(description="Objects that would be let in with a warning.")] = 0
+    example: Annotated[Line, Meta(description="One of them, one that would be rejected if there is any.")]
+
+
 class TenantStatus(Status, kw_only=True, frozen=True):
     """Where the tenant stands."""
 
@@ -120,6 +134,12 @@ class TenantStatus(Status, kw_only=True, frozen=True):
     usage: Annotated[
         dict[str, Usage], Meta(max_length=64, description="What is used of each resource that has a total.")
     ] = {}
+    findings: Annotated[
+        list[RuleFindings], Meta(max_length=64, description="What the last audit of stored objects found, by rule.")
+    ] = []
+    audited_at: Annotated[
+        Instant | None, Meta(description="When that was found; up to an hour older than the last audit.")
+    ] = None
 
 
 class Tenant(Struct, kw_only=True, frozen=True):

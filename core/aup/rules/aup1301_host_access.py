@@ -32,14 +32,16 @@ def host_access(subject: Subject) -> Iterator[Finding]:
 
 
 def _pod(template: PodTemplate) -> Iterator[Finding]:
+    spec = template.spec
     for field in HOST_NAMESPACES:
-        if template.spec.get(field) is True:
+        if spec.get(field) is True:
             yield Finding(f"{template.path}.{field}", "true")
-    windows = mapping(mapping(template.spec.get("securityContext")).get("windowsOptions"))
-    if windows.get("hostProcess") is True:
-        yield Finding(f"{template.path}.securityContext.windowsOptions.hostProcess", "true")
-    for index, volume in enumerate(listing(template.spec.get("volumes"))):
-        if mapping(volume).get("hostPath") is not None:
+    if "securityContext" in spec:
+        windows = mapping(mapping(spec["securityContext"]).get("windowsOptions"))
+        if windows.get("hostProcess") is True:
+            yield Finding(f"{template.path}.securityContext.windowsOptions.hostProcess", "true")
+    for index, volume in enumerate(listing(spec.get("volumes"))):
+        if isinstance(volume, dict) and volume.get("hostPath") is not None:
             path = text(mapping(volume["hostPath"]).get("path"))
             yield Finding(f"{template.path}.volumes[{index}].hostPath", f"{quoted(path)} of the machine")
 

@@ -34,6 +34,7 @@ _RULES = tuple(
     tuple(re.compile(pattern, re.MULTILINE) for pattern in patterns)
     for patterns in (
         (r"^- (?:rule|macro|list):",),  # Falco
+        (r"^\s{0,16}local-zone:",),  # Unbound
         (r"^logsource:", r"^detection:"),  # Sigma
         (
             r"^ {0,16}(?:- )?(?:groups|rules):",
@@ -42,6 +43,11 @@ _RULES = tuple(
         ),  # Prometheus
         (r"^ {0,16}(?:private |global )?rule \w", r"^\s{0,16}strings:", r"^\s{0,16}condition:"),  # YARA
         (r"^(?:alert|drop|reject|pass) (?:tcp|udp|ip|http|dns|tls|icmp) ", r"\(msg:"),  # Suricata
+        (
+            r"^apiVersion: ",
+            r"^kind: \w{0,40}(?:Polic(?:y|ies)|ConstraintTemplate|Constraint)\b",
+        ),  # admission and runtime policies
+        (r"^package [\w.]+$", r"^(?:default|import|deny|violation|warn|allow)\b"),  # Rego
         (r'"panels"\s{0,4}:', r'"(?:schemaVersion|datasource|gridPos)"\s{0,4}:'),  # Grafana
     )
 )

@@ -9,6 +9,8 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 
+from aup.signatures.sieve import has_run
+
 SHORTEST = 24
 """Characters of a word that is opened; a shorter one hides no command worth hiding, unless a program decodes it."""
 
@@ -25,7 +27,7 @@ _BASE32 = re.compile(r"[A-Z2-7]++=*+", re.ASCII)
 _HEX = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2})++)", re.ASCII)
 _RUN = re.compile(r"[A-Za-z0-9+/]{22,}+={0,2}", re.ASCII)
 _PREFIXES = frozenset("bBrRuU")  # of a literal in Python, whose quotes are gone
-_ESCAPED = re.compile(r"\\+(?:x([0-9a-fA-F]{2})|u00([0-9a-fA-F]{2})|0?([0-3][0-7]{2}))", re.ASCII)
+_ESCAPED = re.compile(r"(?<!\\)\\++(?:x([0-9a-fA-F]{2})|u00([0-9a-fA-F]{2})|0?([0-3][0-7]{2}))", re.ASCII)
 _WRAPPED = re.compile(
     r"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{40,}+[ \t]*+\r?\n[ \t]*+)++(?:[A-Za-z0-9+/]++={0,2})?+", re.ASCII
 )
@@ -38,10 +40,8 @@ OPENERS = (
 )
 """Anchors (see `sieve`) of programs that make other words of short ones; only exact reading tells which."""
 
-_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_CLASSES = bytes(ord("A") if each in _LETTERS else each if each == ord("\n") else ord(".") for each in range(256))
 _DIGEST = re.compile(rb"@sha256:[0-9a-f]{64}(?![0-9a-f])")  # of an image
-_LONG = b"A" * (SHORTEST - len("=="))
+_LONG = SHORTEST - len("==")
 
 
 class Room:
@@ -94,19 +94,22 @@ def escaped(word: str) -> str:
     return readable(_ESCAPED.sub(_character, word).encode(errors="surrogatepass"))
 
 
+def has_long_word(text: bytes) -> bool:
+    """Whether a flat text has a word that is long enough for `hidden` or a wallet, beside the digests of images."""
+    return has_run(text, _LONG) and (b"@sha256:" not in text or has_run(_DIGEST.sub(b"", text), _LONG))
+
+
 def hidden(text: bytes) -> list[str]:
     """What the long words of a flat text hide, and what is hidden in that; see `sieve.flat`. Nearly always nothing."""
-    if b"@sha256:" in text:
-        text = _DIGEST.sub(b"", text)
-    if _LONG not in text.translate(_CLASSES):
+    if not has_long_word(text):
         return []
     room = Room()
     found: list[str] = []
-    pending = [(text.decode(errors="surrogatepass"), 0)]
+    pending = [(_DIGEST.sub(b"", text).decode(errors="surrogatepass"), 0)]
     while pending:
         lines, depth = pending.pop()
         for word in (*lines.split("\n"), *_wrapped(lines)):
-            if len(word) >= len(_LONG):
+            if len(word) >= _LONG:
                 texts = [*_inside(word, room)]
                 found += texts
                 if depth < _DEPTH:

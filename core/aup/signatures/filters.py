@@ -10,12 +10,9 @@ from aup.signatures.shell import Command, Scope, Word, assigned, base, commands
 _LAUNCHERS = word_lists()["launchers"]
 _LOADERS = ("ld-linux", "ld-musl")
 _PRINTERS = frozenset(["echo", "printf"])
-_COPIERS = frozenset(["cat", "dd", "sudo", "tee"])
-_RUNNERS = word_lists()["shells"] | {"at", "batch", "crontab", "xargs"}
+_RUNNERS = word_lists()["shells"] | {"at", "batch", "crontab"}
 _RANGE = re.compile(r"([ -~])-([ -~])")
 _LONGEST_SET = 256
-_SUBSTITUTION = re.compile(r"s([/|,#:])([^/|,#:]+)\1([^/|,#:]*)\1(g?)")
-_LONGEST_EDITED = 65_536
 _WITH_VALUE = {
     "chroot": frozenset(["--userspec", "--groups"]),
     "env": frozenset(["-u", "--unset", "-C", "--chdir"]),
@@ -62,20 +59,19 @@ def unfiltered(found: list[Command], scope: Scope) -> Iterator[Command]:
 
 def _through(pipeline: list[Command], room: Room) -> str:
     data, changed = b"", False
+    runs = base(pipeline[-1].words[0][1]) in _RUNNERS
     for command in pipeline:
         words = [word for _, word in command.words]
         name = words[0].rpartition("/")[2]
         change = _FILTERS.get(name)
         if name in _PRINTERS and not command.piped:
-            changed = changed or not command.scripts or name == "printf"
+            changed = runs and (not command.scripts or name == "printf")
             data = command.printed().encode(errors="surrogatepass")
         elif change:
             here = [each.removeprefix("<<<") for each in words if each.startswith("<<<")]
             if here and not data:
                 data = (here[0] or " ".join(command.scripts) or words[-1]).encode(errors="surrogatepass")
             data, changed = change(data, words, room), True
-        elif name not in _RUNNERS and name not in _COPIERS:
-            return readable(data) if changed and command is pipeline[-1] else ""
     return readable(data) if changed else ""
 
 
@@ -112,14 +108,6 @@ def _members(written: str) -> str:
     return _RANGE.sub(lambda each: "".join(map(chr, range(ord(each[1]), ord(each[2]) + 1))), written[:_LONGEST_SET])
 
 
-def _edited(data: bytes, words: list[str], _room: Room) -> bytes:
-    """What `sed s/x/y/` makes of a text, with text in place of a pattern."""
-    text = _text(data)
-    for match in filter(None, map(_SUBSTITUTION.fullmatch, words[1:])):
-        text = text.replace(match[2], match[3], -1 if "g" in match[4] else 1)[:_LONGEST_EDITED]
-    return text.encode(errors="surrogatepass")
-
-
 def _unpacked(data: bytes, _words: list[str], room: Room) -> bytes:
     return room.unpacked(data)
 
@@ -135,7 +123,6 @@ _FILTERS: dict[str, Callable[[bytes, list[str], Room], bytes]] = {
     "xxd": _xxd,
     "rev": _reversed,
     "tr": _turned,
-    "sed": _edited,
     "gunzip": _unpacked,
     "gzip": _unpacked,
     "zcat": _unpacked,

@@ -14,9 +14,10 @@ from aup.api.signature_list import STRENGTHS, Strength, Target, Topic
 from aup.image import parse
 from aup.signatures import Signature, Signatures, words
 from aup.signatures.behaviours import BEHAVIOURS
+from aup.signatures.behaviours.steps import steps_of
 from aup.signatures.evidence import Evidence
 from aup.signatures.filters import program as program_of
-from aup.signatures.reading import Command, Reading
+from aup.signatures.reading import Command, Reading, Word
 from aup.signatures.shell import assigned
 from aup.wording import quoted
 from aup.workload import Container
@@ -64,6 +65,9 @@ _THE_SAME: dict[Topic, frozenset[str]] = {
 }
 """Words that are about the thing elsewhere, and are what the thing is here."""
 _FETCHED = " fetched"
+_STATIONS = _WORDS["stations"]
+_EXECUTORS = frozenset(["-exec", "-execdir"])  # of find
+_DIRECTIVE = range(3, 5)  # words of a line that sets something up
 _NONE: dict[str, Signature] = {}
 
 
@@ -105,7 +109,8 @@ class Matcher:
         if self._behaviour:
             yield from self._behaviour(reading)
         for command in reading.commands:
-            yield from self._command(command)
+            found = self._command(command)
+            yield from found if command.holder is None else _unless_shown(found, command, reading)
         for variable in reading.environment:
             yield from self._variable(f"{variable.path}.name", variable.name, variable.value)
             for command in variable.commands:
@@ -187,16 +192,34 @@ class Matcher:
                 yield from self._variable(at, *assignment)
             elif word.startswith("-"):
                 following = words[index + 1][1] if index + 1 < len(words) else ""
-                yield from self._looked_up(at, "phrase", f"{program} {word}")
-                yield from self._looked_up(at, "phrase", f"{program} {word}={following}")
-                yield from self._at_least(at, program, word, following)
+                yield from self._phrases(at, program, word, words[index + 1 : index + 2])
                 yield from self._flag(at, word, following)
-            elif index == position:
-                yield from self._run(at, program)
+            elif index == position or (index and words[index - 1][1] in _EXECUTORS):
+                yield from self._run(at, word.rpartition("/")[2].lower())
             else:
                 yield from self._argument(at, word, program)
             if program not in _FINDERS:
                 yield from self._places(at, word, fetched=program in _FETCHERS)
+            if command.assumed:
+                yield from self._phrases(at, command.assumed, word, words[index + 1 : index + 2])
+        if position == 0 and command.holder is not None and len(words) in _DIRECTIVE:
+            yield from self._directive(words)
+
+    def _phrases(self, at: str, program: str, word: str, rest: list[Word]) -> Iterator[Evidence]:
+        """A program with one of its words, and with an option's value."""
+        yield from self._looked_up(at, "phrase", f"{program} {word}")
+        if word.startswith("-"):
+            following = rest[0][1] if rest else ""
+            yield from self._looked_up(at, "phrase", f"{program} {word}={following}")
+            yield from self._at_least(at, program, word, following)
+
+    def _directive(self, words: list[Word]) -> Iterator[Evidence]:
+        """A line such as `http_access allow all`, of a file that a script writes."""
+        name, *values = (word for _, word in words)
+        known = self.signatures.get("flag", _NONE).get(f"--{name.lower().replace('_', '-')}={' '.join(values).lower()}")
+        if known:
+            shown = " ".join((name, *values))
+            yield Evidence(words[0][0], known.kind, known.strength, f"{quoted(shown)} {known.tells}")
 
     def _at_least(self, at: str, program: str, word: str, following: str) -> Iterator[Evidence]:
         """An option whose value is as large as a phrase `program --option>=least` says."""
@@ -234,6 +257,8 @@ class Matcher:
         flag, equals, value = word.partition("=")
         yield from self._looked_up(at, "flag", option(flag))
         yield from self._looked_up(at, "flag", f"{option(flag)}={value if equals else following}")
+        if flag == "--image":  # of kubectl
+            yield from self._image(at, value if equals else following)
 
     def _places(self, at: str, word: str, *, fetched: bool = False) -> Iterator[Evidence]:
         """URLs and hosts inside a word."""
@@ -257,7 +282,8 @@ class Matcher:
             yield Evidence(at, known.kind, known.strength, f"{quoted(f'{scheme}://{place}')} {known.tells}")
             yield from self._user(at, authority.partition("@")[0])
             return
-        yield from self._host(at, place, strong_with_port=not scheme.startswith("http"))
+        page = scheme.startswith("http") and ":" not in place and not fetched
+        yield from self._host(at, place, strong_with_port=not scheme.startswith("http"), page=page)
         for segment in path.partition("?")[0].lower().split("/")[:16]:
             named = self._named(segment, "program") if segment else None
             if named and named[1].strength == "strong" and named[2] != "weak":
@@ -272,7 +298,8 @@ class Matcher:
         """The user part of a URL whose scheme is known."""
         return iter(())
 
-    def _host(self, at: str, place: str, *, strong_with_port: bool) -> Iterator[Evidence]:
+    def _host(self, at: str, place: str, *, strong_with_port: bool, page: bool = False) -> Iterator[Evidence]:
+        """A host that is known; that of a page or of another service says little."""
         hosts = self.signatures.get("host", _NONE)
         if not hosts:
             return
@@ -285,9 +312,18 @@ class Matcher:
             if known:
                 strength: Strength = "strong" if port and strong_with_port else "medium"
                 strength = min(strength, known.strength, key=STRENGTHS.index)
+                if known.kind == "pool" and (page or not _STATIONS.isdisjoint(labels[:start])):
+                    strength = "weak"
                 shown = ".".join(labels) + (f":{port}" if port else "")
                 yield Evidence(at, known.kind, strength, f"{quoted(shown)} {known.tells}")
                 return
+
+
+def _unless_shown(found: Iterable[Evidence], command: Command, reading: Reading) -> Iterator[Evidence]:
+    """The evidence, without the names in a text that is only shown."""
+    for one in found:
+        if one.kind != "name" or not steps_of(reading).shows(command):
+            yield one
 
 
 def _least(phrases: dict[str, Signature]) -> Iterator[tuple[str, tuple[int, Signature]]]:

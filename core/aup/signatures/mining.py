@@ -20,7 +20,8 @@ _POOL_OPTIONS = frozenset(["-o", "--url", "--pool"])
 _USER_OPTIONS = frozenset(["-u", "--user", "--wallet", "--wal", "--userpass"])
 _PASSWORD_OPTIONS = frozenset(["-p", "--pass", "--password"])
 _ALGORITHM_VARIABLES = frozenset(["ALGO", "ALGORITHM", "MINING_ALGO", "MINER_ALGO"])
-_PAYEES = frozenset(["wallet variable", "user variable"])
+_LOGIN_VARIABLES = frozenset(["pool variable", "user variable"])
+_TRADE_VARIABLES = frozenset(["coin variable", "wallet variable"])
 _HOST_AND_PORT = re.compile(r"[A-Za-z0-9._-]+:[0-9]{2,5}")
 _PLACEHOLDER = re.compile(r"\$[({]?\w+[)}]?(?::[0-9]{2,5})?", re.ASCII)
 
@@ -41,12 +42,14 @@ class MiningMatcher(Matcher):
         first, second = sorted(variables.values(), key=found.index)[:2]
         others = [one for one in found if one.kind not in variables]
         named = any(one.kind == "name" and one.strength != "weak" for one in others)
-        if named or not _PAYEES.isdisjoint(variables):
+        login = variables.keys() >= _LOGIN_VARIABLES
+        if named or login or ("wallet variable" in variables and variables.keys() != _TRADE_VARIABLES):
             return [*others, Evidence(first.at, "variable", "medium", f"{first.said} and {second.said}")]
         return [*others, first]
 
     def _variable(self, at: str, name: str, value: str) -> Iterator[Evidence]:
-        yield from super()._variable(at, name, value)
+        contract = value.startswith("0x")  # as pools of exchanges are
+        yield from (one for one in super()._variable(at, name, value) if not (contract and one.kind == "pool variable"))
         if bare_name(name) in _ALGORITHM_VARIABLES:
             yield from self._looked_up(at, "algorithm", value)
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import msgspec
 
+from aup.image import parse
 from aup.signatures import words
 from aup.signatures.decoding import decoded
 from aup.signatures.filters import unfiltered
-from aup.signatures.shell import Command, Scope, Word, commands, given, is_script
+from aup.signatures.shell import Command, Scope, Word, base, commands, given, is_script
 from aup.workload import Container
 
 __all__ = ["Command", "Reading", "Variable", "Word", "read"]
@@ -60,7 +61,11 @@ def read(container: Container) -> Reading:
         if value:
             scope.values[name] = value
         environment.append((path, name, value))
-    vectors = [command for vector in container.commands() for command in _vector(vector, scope)]
+    vectors: list[Command] = []
+    assumed = "" if container.spec.get("command") else base(parse(container.image).path)
+    for vector in container.commands():
+        vectors += _vector(vector, scope, assumed)
+        assumed = ""  # hooks and probes name their programs
     for at, written in container.scripts():
         text = given(written, scope)
         whole = Command([], runs=False, script=scope.number(), scripts=[text])
@@ -83,10 +88,12 @@ def script(at: str, text: str, scope: Scope, holder: Command | None = None, *, r
     return found
 
 
-def _vector(vector: list[Word], scope: Scope) -> Iterator[Command]:
+def _vector(vector: list[Word], scope: Scope, assumed: str) -> Iterator[Command]:
     """A command with its arguments, and the scripts among them, which only shells run."""
-    plain = Command([], runs=True, script=scope.number(), pipeline=scope.number())
+    plain = Command([], runs=True, script=scope.number(), pipeline=scope.number(), assumed=assumed)
     runs = any(word == "-c" or word.rpartition("/")[2] in _SHELLS for _, word in vector[:_FIRST])
+    if runs:
+        _number(vector, scope)
     for at, written in vector:
         word = given(written, scope)
         shown = is_script(word) or (runs and not _QUOTING.isdisjoint(word))
@@ -98,3 +105,13 @@ def _vector(vector: list[Word], scope: Scope) -> Iterator[Command]:
         else:
             plain.words.append((at, word))
     yield plain
+
+
+def _number(vector: list[Word], scope: Scope) -> None:
+    """What stands behind a script is `$0`, `$1` and so on to it."""
+    words = [word for _, word in vector]
+    script = next(
+        (at + 1 for at, word in enumerate(words[:_FIRST]) if word[:1] == "-" and word[-1:] == "c"), len(words)
+    )
+    for number, word in enumerate(words[script + 1 : script + 11]):
+        scope.values[str(number)] = given(word, scope)

@@ -8,7 +8,7 @@ import msgspec
 from aup.api.signature_list import Topic
 from aup.review import Json
 from aup.signatures import config_maps
-from aup.signatures.decoding import MOST, hidden
+from aup.signatures.decoding import MOST, has_long_word, hidden
 from aup.signatures.detectors import TO_OPEN, Detectors
 from aup.signatures.evidence import Evidence
 from aup.signatures.mining import MONERO
@@ -34,6 +34,18 @@ class Suspect(msgspec.Struct, frozen=True):
     topics: frozenset[str]
 
 
+class _Found(msgspec.Struct, frozen=True):
+    """What the sieve has found; `too_much` says where an object has more text than is read, which is not searched."""
+
+    suspects: tuple[Suspect, ...] = ()
+    of_volumes: frozenset[str] = NO_TOPICS
+    too_much: tuple[str, str] = ("", "")
+
+    @property
+    def topics(self) -> frozenset[str]:
+        return self.of_volumes.union(*(one.topics for one in self.suspects)) if self.suspects else self.of_volumes
+
+
 class Scan:
     """What there is to find in an object; nothing is looked at before somebody asks."""
 
@@ -41,54 +53,48 @@ class Scan:
         self._detectors = detectors
         self._workload = workload
         self._config_map = config_map
-        self._too_much = ("", "")
 
-    @cached_property
+    @property
     def topics(self) -> frozenset[str]:
         """The topics that are worth an exact search."""
-        return NO_TOPICS.union(*(one.topics for one in self._suspects), self._of_volumes)
+        return self._found.topics
 
     @property
     def too_much(self) -> tuple[str, str]:
         """Where there is more text than is read, and how much is; such an object is not searched. Else two blanks."""
-        return self._too_much if not self._suspects else ("", "")
+        return self._found.too_much
 
     @cached_property
-    def _suspects(self) -> list[Suspect]:
+    def _found(self) -> _Found:
         if self._config_map is not None:
-            return [*_of_config_map(self._detectors, self._config_map)]
+            return _Found(tuple(_of_config_map(self._detectors, self._config_map)))
         size = 0
-        found: list[Suspect] = []
+        suspects: list[Suspect] = []
+        of_volumes = _of_volumes(self._detectors, self._workload)
         for template in self._workload.templates:
             text = text_of(template.containers)
             size += len(text)
             if size > MOST_TEXT:
-                self._too_much = template.path, f"over {MOST_TEXT} bytes of commands and environment, too many to judge"
-                return []
+                much = f"over {MOST_TEXT} bytes of commands and environment, too many to judge"
+                return _Found((), of_volumes, (template.path, much))
             if worth_reading(self._detectors, text):
-                found += (one for container in template.containers if (one := suspect(self._detectors, container)))
-        packed = next((one for one in found if one.reading.exceeded), None)
+                suspects += (one for container in template.containers if (one := suspect(self._detectors, container)))
+        packed = next((one for one in suspects if one.reading.exceeded), None)
         if packed:
-            self._too_much = packed.at, f"over {MOST} bytes packed in a few, too many to judge"
-            return []
-        return found
-
-    @cached_property
-    def _of_volumes(self) -> frozenset[str]:
-        references = [reference for template in self._workload.templates for _, reference in _image_volumes(template)]
-        return self._detectors.sieve.topics(flat(references)) - {TO_OPEN} if references else NO_TOPICS
+            return _Found((), of_volumes, (packed.at, f"over {MOST} bytes packed in a few, too many to judge"))
+        return _Found(tuple(suspects), of_volumes)
 
     def evidence(self, topic: Topic) -> Iterator[tuple[str, list[Evidence]]]:
         """The evidence for a topic, strongest first: a container's name, empty for a volume, and what is in it."""
         matcher = self._detectors.matchers[topic]
-        for one in self._suspects:
+        for one in self._found.suspects:
             if topic not in one.topics:
                 continue
             if one.container is None:
                 yield "", matcher.reading(one.reading)
             else:
                 yield one.container.name, matcher.container(one.container, one.reading)
-        if topic in self._of_volumes:
+        if topic in self._found.of_volumes:
             for template in self._workload.templates:
                 for at, reference in _image_volumes(template):
                     yield "", matcher.image(at, reference)
@@ -102,7 +108,7 @@ def text_of(containers: Sequence[Container]) -> bytes:
 
 def worth_reading(detectors: Detectors, text: bytes) -> bool:
     """Whether a flat text may hold evidence enough, or has something to open before that is known."""
-    return b"$" in text or bool(detectors.sieve.topics(text)) or bool(hidden(text)) or _has_wallet(text)
+    return b"$" in text or bool(detectors.sieve.topics(text)) or _hides(text)
 
 
 def suspect(detectors: Detectors, container: Container) -> Suspect | None:
@@ -121,7 +127,7 @@ def _of_config_map(detectors: Detectors, manifest: Json) -> Iterator[Suspect]:
     for one in config_maps.texts(manifest):
         text = flat([one.key, one.text])  # a key may name a variable
         needles = detectors.sieve.anchors(text)
-        if needles or hidden(text) or _has_wallet(text) or one.sort == "script":
+        if needles or one.sort == "script" or _hides(text):
             reading = config_maps.reading(manifest, [one.key], needles)
             whole = flat(reading.texts())
             topics = (detectors.sieve.topics(whole) | (_MINING if _has_wallet(whole) else NO_TOPICS)) - {TO_OPEN}
@@ -129,9 +135,19 @@ def _of_config_map(detectors: Detectors, manifest: Json) -> Iterator[Suspect]:
                 yield Suspect(one.path, None, reading, topics)
 
 
+def _hides(text: bytes) -> bool:
+    """Whether a flat text has what no anchor tells: an encoded text, or a wallet."""
+    return has_long_word(text) and (bool(hidden(text)) or _has_wallet(text))
+
+
 def _has_wallet(text: bytes) -> bool:
     """Whether there is a word with the shape of a wallet, for which there is no anchor."""
     return any(map(MONERO.search, long_words(text, _SHORTEST_WALLET)))
+
+
+def _of_volumes(detectors: Detectors, workload: Workload) -> frozenset[str]:
+    references = [reference for template in workload.templates for _, reference in _image_volumes(template)]
+    return detectors.sieve.topics(flat(references)) - {TO_OPEN} if references else NO_TOPICS
 
 
 def _image_volumes(template: PodTemplate) -> Iterator[tuple[str, str]]:

@@ -70,6 +70,7 @@ class Command(msgspec.Struct, frozen=True):
         bracket: How it stands there: `$(` also for backquotes, `<(`, `>(`, or empty for a script in a word.
         scripts: Those of its words that are scripts; their commands stand on their own.
         spots: Before which of the words each of the scripts stands.
+        assumed: What its program is called, where the image decides which it is.
     """
 
     words: list[Word]
@@ -81,6 +82,7 @@ class Command(msgspec.Struct, frozen=True):
     bracket: str = ""
     scripts: list[str] = []
     spots: list[int] = []
+    assumed: str = ""
 
     def printed(self) -> str:
         """What `echo`, `printf` and `which` print of its words."""
@@ -134,7 +136,7 @@ def commands(
         if kind == "word":
             word = lexeme[0]
             quoted = _QUOTING.search(word) is not None
-            glued = lexeme.start() == lexer.glued and bool(current.words)
+            glued = lexeme.start() == lexer.glued and bool(current.words) and len(current.words[-1][1]) < _ASSIGNED
             if quoted or glued or "$" in word or "=" in word or len(word) >= SHORTEST_BASE64:
                 whole = _QUOTE.sub(_unquoted, word) if quoted else word
                 whole = current.words.pop()[1] + whole if glued else whole
@@ -317,11 +319,7 @@ def _opened(at: str, word: str, current: Command, scope: Scope, depth: int) -> I
         word = _VARIABLE.sub(lambda match: _value(match, scope), word)
         if ("$@" in word or "$*" in word) and len(word) > len("$@"):
             word = word.replace("$@", "").replace("$*", "")
-    assignment = assigned(word)
-    if assignment:
-        scope.values[assignment[0]] = assignment[1]
-    elif "+=" in word and (added := _ADDITION.fullmatch(word)):
-        scope.values[added[1]] = (scope.values.get(added[1], "") + added[2])[:_LONGEST_SUM]
+    assignment = _kept(word, scope)
     script = is_script(word)
     called = not script and "(" in word
     nested = word if script or called else decoded(word, scope.packed)
@@ -341,10 +339,21 @@ def _opened(at: str, word: str, current: Command, scope: Scope, depth: int) -> I
         current.words.append((at, f"{assignment[0]}="))
 
 
+def _kept(word: str, scope: Scope) -> tuple[str, str] | None:
+    """Name and value of `NAME=value`, which is kept as one that `NAME+=value` makes is."""
+    assignment = assigned(word)
+    if assignment:
+        scope.values[assignment[0]] = assignment[1]
+    elif "+=" in word and (added := _ADDITION.fullmatch(word)):
+        scope.values[added[1]] = (scope.values.get(added[1], "") + added[2])[:_LONGEST_SUM]
+    return assignment
+
+
 def _items(at: str, items: list[str], current: Command, scope: Scope, depth: int) -> Iterator[Command]:
     """A list in code, as a command: `run(["curl","moon"])`; what its words hide too."""
     words = [(at, item) for item in items if item]
-    yield Command(words, current.runs, current.script, scope.number(), holder=current)
+    if words:
+        yield Command(words, current.runs, current.script, scope.number(), holder=current)
     for _, item in words if depth < _DEPTH else ():
         nested = decoded(item, scope.packed)
         if nested:

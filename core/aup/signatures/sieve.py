@@ -46,9 +46,14 @@ def flat_json(value: object) -> bytes | None:
     return data.translate(_STRINGS, b"'")
 
 
+def has_run(text: bytes, letters: int) -> bool:
+    """Whether a text has so many letters, digits, `+` and `/` in a row."""
+    return b"A" * letters in text.translate(_CLASSES)
+
+
 def long_words(text: bytes, letters: int) -> list[str]:
-    """The words of a flat text with so many letters, digits, `+` and `/` in a row; nearly always none."""
-    if b"A" * letters not in text.translate(_CLASSES):
+    """The words of a flat text that are so long, where it has a run of so many; nearly always none."""
+    if not has_run(text, letters):
         return []
     return [word.decode(errors="surrogatepass") for word in text.split(b"\n") if len(word) >= letters]
 

@@ -19,7 +19,10 @@ _ENGINES = frozenset(["docker", "nerdctl", "podman", "ctr", "crictl"])
 
 
 def escaped(steps: Steps) -> Iterator[Evidence]:
-    """Each of a script's steps out of its container."""
+    """Each of a script's steps out of its container.
+
+    Who sets machines up enters them too, and nobody can without what other rules forbid (AUP1301, AUP1302).
+    """
     for step in steps.all:
         found = _BY_NAME.get(step.name)
         if found:
@@ -31,13 +34,13 @@ def _nsenter(step: Step) -> Iterator[Evidence]:
     words = " ".join(step.args)
     machine = re.search(r"(?:^| )(?:-t|--target)[ =]?1(?: |$)|/proc/1/ns|(?:^| )-[a-zA-Z]+t ?1(?: |$)", words[:4096])
     if machine:
-        yield Evidence(step.at, "machine entered", "strong", "nsenter runs a command on the machine itself")
+        yield Evidence(step.at, "machine entered", "medium", "nsenter runs a command on the machine itself")
 
 
 def _chroot(step: Step) -> Iterator[Evidence]:
     operand = next((each for each in step.args if not each.startswith("-")), "")
     if _HOST_ROOT.fullmatch(operand) or operand.startswith("/proc/1/root"):
-        yield Evidence(step.at, "machine entered", "strong", "chroot runs a command in the machine's own file system")
+        yield Evidence(step.at, "machine entered", "medium", "chroot runs a command in the machine's own file system")
 
 
 def _module(step: Step) -> Iterator[Evidence]:

@@ -14,6 +14,7 @@ _OTHER_RUNS = ("eval", "system(", "exec", "instance_eval")
 _PYTHON_DECODES = ("b64decode", "b32decode", "a2b_", "unhexlify", "fromhex", "marshal.loads", "zlib.decompress")
 _SCRATCH = ("/tmp/", "/dev/shm/", "/var/tmp/")  # noqa: S108 - where it is looked for
 _OUTPUTS = frozenset(["-o", "-O", "--output", "--output-document"])
+_ALL = frozenset(["*", "."])
 _MODES = frozenset(["777", "755", "700", "0755", "0777", "0700", "775", "711", "744", "754", "750", "555", "500"])
 
 
@@ -30,6 +31,7 @@ def fetched_and_run(steps: Steps) -> Iterator[Evidence]:
                 yield from _from(step, runner.name)
         yield from _in_code(step)
     yield from _saved(steps)
+    yield from _unpacked(steps)
 
 
 def _from(source: Step, runner: str) -> Iterator[Evidence]:
@@ -50,6 +52,8 @@ def strength_of(place: Place) -> Strength | None:
         return "medium"
     if not place.outside:
         return None
+    if place.below("installers"):
+        return "medium"
     unsure = place.scheme != "https" or place.bare or place.below("drops") or place.below("request bins")
     return "strong" if unsure or place.below("tunnels") else "medium"
 
@@ -85,7 +89,8 @@ class _Started:
             self.given.update([base(each) for each in step.args if not each.startswith("-")][:1])
 
     def runs(self, name: str) -> bool:
-        return name in self.given or (name in self.executable and name.lower() in self.started)
+        executable = name in self.executable or not _ALL.isdisjoint(self.executable)
+        return name in self.given or (executable and name.lower() in self.started)
 
 
 def _saved(steps: Steps) -> Iterator[Evidence]:
@@ -111,6 +116,19 @@ def _saved(steps: Steps) -> Iterator[Evidence]:
                 said = f"what {step.name} gets from {place} is saved and run"
                 yield Evidence(step.at, "fetched and run", strength, said)
                 break
+
+
+def _unpacked(steps: Steps) -> Iterator[Evidence]:
+    """An archive from nobody knows whom is unpacked, and a program started where nothing is kept."""
+    running = {each.command.script for each in steps.all if each.program.startswith(_SCRATCH)}
+    for step in steps.all if running else ():
+        if step.name != "tar" or not step.command.piped:
+            continue
+        found = [place for each in steps.before(step) if each.name in FETCHERS for place in each.places()]
+        place = next((each for each in found if strength_of(each) == "strong"), None)
+        if place and step.command.script in running:
+            yield Evidence(step.at, "fetched and run", "medium", f"what comes from {place} is unpacked and run")
+            return
 
 
 def _outputs(step: Step) -> list[str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from aup.api.signature_list import Strength
-from aup.signatures.behaviours.steps import INTERPRETERS, NETCATS, SHELLS, Place, Step, Steps, base
+from aup.signatures.behaviours.steps import INTERPRETERS, NETCATS, PRINTERS, SHELLS, Place, Step, Steps, base
 from aup.signatures.evidence import Evidence
 
 _KIND = "remote shell"
@@ -14,7 +14,7 @@ _DUPLICATED = re.compile(r"\d?[<>]&\d+")
 _COMMANDS = SHELLS | {"cmd.exe", "cmd", "powershell.exe", "powershell"}
 _INFORMERS = frozenset(["id", "whoami", "env", "printenv", "uname", "hostname", "ifconfig"])
 _TELLING = frozenset(["id", "whoami", "env", "printenv"])
-_PLUMBING = (*NETCATS, "socat", "telnet")
+_PLUMBING = (*NETCATS, "socat", "telnet")  # and `openssl s_client`
 _INSTALLERS = frozenset(["apk", "apt", "apt-get", "yum", "dnf", "microdnf", "zypper", "pacman"])
 _SSH_PACKAGES = frozenset(["openssh-server", "openssh", "dropbear", "ssh", "openssh-sftp-server"])
 
@@ -27,9 +27,9 @@ def remote_shells(steps: Steps) -> Iterator[Evidence]:
             yield Evidence(step.at, _KIND, "strong", f"{step.name} starts a shell for whoever is at the other end")
         elif step.name in SHELLS and "-c" not in step.args and (_connects(step) or step.command.script in connected):
             words = [word for _, word in step.command.words]
-            if "-i" in step.args or any(_DUPLICATED.fullmatch(word) for word in words):
+            if "-i" in step.args or step.command.piped or any(_DUPLICATED.fullmatch(word) for word in words):
                 yield Evidence(step.at, _KIND, "strong", f"{step.name} takes its commands from a connection")
-        elif step.name in _PLUMBING and any(_takes(each) for each in steps.pipeline(step)):
+        elif (step.name in _PLUMBING or "s_client" in step.args) and any(_takes(each) for each in steps.pipeline(step)):
             yield Evidence(step.at, _KIND, "strong", f"a shell is joined to {step.name}")
         elif step.name == "socat" and _executed_by_socat(step):
             yield Evidence(step.at, _KIND, "strong", "socat starts a shell for whoever is at the other end")
@@ -108,14 +108,17 @@ def _informs(steps: Steps, step: Step) -> bool:
 
 
 def remote_access(steps: Steps) -> Iterator[Evidence]:
-    """An SSH server that is installed and started by the container's own command, or given keys by it."""
+    """An SSH server that is installed and started by the container's own command, or given somebody's keys by it.
+
+    Keys that the command itself prints into the file are its owner's.
+    """
     started = [step for step in steps.all if _starts_ssh(step)]
     if not started:
         return
     for step in steps.all:
         if step.name in _INSTALLERS and not _SSH_PACKAGES.isdisjoint(step.args):
             yield Evidence(step.at, "remote access", "medium", "an SSH server is installed and started")
-        if any("authorized_keys" in where for where in step.written()):
+        if step.name not in PRINTERS and any("authorized_keys" in where for where in step.written()):
             yield Evidence(step.at, "remote keys", "medium", "keys for an SSH server are written, and it is started")
 
 

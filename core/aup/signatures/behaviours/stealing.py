@@ -87,7 +87,11 @@ def _posts(step: Step) -> bool:
 def _takes_along(steps: Steps, step: Step, copies: dict[str, None]) -> bool:
     """Whether secrets are among what is sent: in its words, piped into it, or in a file that holds a copy."""
     if _reads_secrets(step) and (
-        "$" in step.text or "@" in step.text or "--post-file" in step.text or "-T" in step.args
+        "$" in step.text
+        or "@" in step.text
+        or "--post-file" in step.text
+        or "-T" in step.args
+        or any(operator == "<" for operator, _ in step.targets)
     ):
         return True
     sources = [step, *steps.before(step)]

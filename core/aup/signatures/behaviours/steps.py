@@ -20,6 +20,19 @@ FETCHERS = frozenset(["curl", "wget", "aria2c", "lwp-download", "lwp-request"])
 NETCATS = frozenset(["nc", "ncat", "netcat", "nc.traditional", "nc.openbsd"])
 PRINTERS = frozenset(["echo", "printf", "cat"])
 
+_SHOWING = PRINTERS | {"tee", "logger", "mail"}
+_STREAMS = (
+    "/dev/null",
+    "/dev/stderr",
+    "/dev/stdout",
+    "/dev/tty",
+    "/dev/termination-log",
+    "/proc/1/fd/",
+    "/proc/self/fd/",
+)
+_ASSUMED = FETCHERS | NETCATS | {"socat", "nsenter"}
+"""Programs that are believed to be what an image of that name starts."""
+
 _STARTERS = frozenset(
     [
         *[
@@ -95,6 +108,8 @@ class Step(msgspec.Struct, frozen=True):
     args: list[str]
     targets: list[tuple[str, str]]
     """Each redirection, as operator and where it leads."""
+    program: str = ""
+    """The program with its path, as written."""
 
     @property
     def at(self) -> str:
@@ -218,19 +233,23 @@ class Steps:
             holder = holder.holder
         return None
 
+    def shows(self, command: Command) -> bool:
+        """Whether a command is only part of what `echo` shows."""
+        step = self._of.get(id(command))
+        return step is not None and self._printed(step)
+
+    def _behind(self, step: Step) -> list[Step]:
+        """A step and what its output is piped into."""
+        whole = self.pipeline(step)
+        return whole[next((index for index, each in enumerate(whole) if each is step), 0) :]
+
     def _printed(self, step: Step) -> bool:
-        """Whether it is only part of what `echo` shows."""
         holder = step.command.holder
         for _ in range(_NEST):
             if holder is None:
                 return False
             above = self._of.get(id(holder))
-            if (
-                above
-                and above.name in PRINTERS
-                and not above.targets
-                and self._pipelines[above.command.pipeline][-1] is above
-            ):
+            if above and above.name in PRINTERS and all(map(_is_shown, self._behind(above))):
                 return not step.command.bracket and not above.command.bracket
             holder = holder.holder
         return False
@@ -242,6 +261,13 @@ def lists() -> dict[str, frozenset[str]]:
     text = files("aup.signatures").joinpath("behaviours.yaml").read_bytes()
     read = msgspec.yaml.decode(text, type=dict[str, list[list[str]]])
     return {name: frozenset(word for row in rows for word in row) for name, rows in read.items()}
+
+
+def _is_shown(step: Step) -> bool:
+    """Whether what a step prints is for somebody to read."""
+    files = [*(where for _, where in step.targets), *(step.written() if step.name == "tee" else ())]
+    shown = (where.isdigit() or where.startswith(_STREAMS) for where in files)
+    return step.name in _SHOWING and all(shown)
 
 
 def few(steps: list[Step]) -> list[Step]:
@@ -302,10 +328,12 @@ def _step(command: Command) -> Step:
             awaited = match[1]
         else:
             words.append(word)
+    if command.assumed in _ASSUMED and base(words[0] if words else "") not in SHELLS:
+        return Step(command, command.assumed, words, targets, command.assumed)
     for index, word in enumerate(words):
         name = base(word).lower() if "/" in word else word.lower()
         if not (name in _STARTERS or word in _WHEN or word.startswith("-") or word[:1].isdigit() or assigned(word)):
-            return Step(command, name.removesuffix(".exe"), words[index + 1 :], targets)
+            return Step(command, name.removesuffix(".exe"), words[index + 1 :], targets, word)
     return Step(command, "", [], targets)
 
 
