@@ -423,6 +423,15 @@ def test_the_policy_can_be_the_providers_own_or_none() -> None:
     assert "AUP_POLICY_FILE" not in json.dumps(container)
 
 
+def test_the_operator_is_told_how_often_to_audit() -> None:
+    """In seconds, as text, which is all that an environment variable can be."""
+    (container,) = one("Deployment", "aup-operator", "operator.auditInterval=3600")["spec"]["template"]["spec"][
+        "containers"
+    ]
+
+    assert {"name": "AUP_AUDIT_INTERVAL", "value": "3600"} in container["env"]
+
+
 @pytest.mark.parametrize(
     ("name", "strategy", "replicas"), [("webhook", "RollingUpdate", 2), ("operator", "Recreate", 1)]
 )

@@ -13,6 +13,8 @@ from aup.rules import RULES
 from tools.rule_docs import rule_page
 
 NEVER = {
+    "AUP3102": "it only warns",
+    "AUP3301": "it only warns",
     "AUP8101": "a tenant that does not exist holds no permit",
     "AUP8102": "it only warns",
 }

@@ -63,8 +63,9 @@ def foreign_address(subject: Subject) -> Iterator[Finding]:
     addresses, such as those of Pods.
 
     Fix: Use one of your own addresses, written plainly (no leading zeros, ranges or names), or leave the field out and
-    get one. To reach a server elsewhere, use its DNS name as externalName instead of endpoints with its address. If
-    the address is yours, ask the provider to assign it to your account.
+    get one. To reach a server elsewhere, use its DNS name as externalName instead of endpoints with its address; inside
+    the cluster an externalName has to be in a namespace of yours. If the address is yours, ask the provider to assign
+    it to your account.
     """
     review = subject.review
     for template in subject.workload.templates:

@@ -105,11 +105,12 @@ def _login(words: list[Word]) -> Iterator[Evidence]:
     pool = options.get(given, ("", ""))
     user = any(flag in _USER_OPTIONS for flag in options)
     password = next((options[flag][1] for flag in options if flag in _PASSWORD_OPTIONS), None)
-    if not user or password is None or pool[1].startswith("http"):
+    mined = any(flag in _ALGORITHM_OPTIONS | _COIN_OPTIONS for flag in options)  # then some ask for no password
+    if not user or (password is None and not mined) or pool[1].startswith("http"):
         return
     exact = _HOST_AND_PORT.fullmatch(pool[1].rpartition("://")[2])
     usual = password == "x"  # noqa: S105 - what pools take
-    if (exact or _PLACEHOLDER.fullmatch(pool[1])) and (usual or given != "--url"):
+    if (exact or _PLACEHOLDER.fullmatch(pool[1])) and (usual or mined or given != "--url"):
         strength: Strength = "strong" if exact and usual else "medium"
         said = f"{quoted(pool[1])} with a user and a password is how miners log in"
         yield Evidence(pool[0], "options", strength, said)

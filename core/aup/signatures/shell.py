@@ -327,6 +327,8 @@ def _opened(at: str, word: str, current: Command, scope: Scope, depth: int) -> I
         nested = decoded(assignment[1], scope.packed)
     if "\\" in word:
         nested = escaped(word) or nested
+    if script and "\\n" in word and current.words and base(current.words[0][1]) in _TELLERS:
+        nested = word.replace("\\n", "\n")
     looked_for = not _FINDERS.isdisjoint(each for _, each in current.words[:_FIRST]) and "system(" not in nested
     if nested and depth < _DEPTH and not looked_for:
         yield from commands(nested, scope, at, current, runs=current.runs, depth=depth + 1)

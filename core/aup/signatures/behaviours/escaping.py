@@ -14,6 +14,7 @@ _DISK = re.compile(r"/dev/(?:(?:sd|vd|xvd|hd)[a-z]|nvme\d+n\d+|mmcblk\d+|dm-\d+|
 _MACHINE_CREDENTIALS = ("/etc/kubernetes/admin.conf", "/etc/kubernetes/kubelet.conf", "/var/lib/kubelet/kubeconfig")
 _MORE_CREDENTIALS = ("/etc/kubernetes/super-admin.conf", "/etc/rancher/k3s/k3s.yaml", "/var/lib/kubelet/pki")
 _SOCKETS = ("docker.sock", "containerd.sock", "crio.sock", "dockershim.sock", "podman.sock")
+_AGENTS = ("/release_agent", "/notify_on_release")
 _RUNNERS = frozenset(["run", "exec", "create", "start", "runp"])
 _ENGINES = frozenset(["docker", "nerdctl", "podman", "ctr", "crictl"])
 
@@ -91,7 +92,7 @@ def _sysctl(step: Step) -> Iterator[Evidence]:
 
 def _by_file(step: Step) -> Iterator[Evidence]:
     for where in step.written():
-        if where.endswith(("/release_agent", "/notify_on_release")):
+        if where.endswith(_AGENTS):
             yield Evidence(step.at, "control groups", "strong", f"{base(where)} makes the machine run a program")
         elif where.endswith("/proc/sys/kernel/core_pattern"):
             pipes = any(each.startswith("|") for each in [*step.args, *step.command.scripts])
@@ -99,7 +100,11 @@ def _by_file(step: Step) -> Iterator[Evidence]:
             yield Evidence(step.at, "core pattern", strength, "what the machine does at a crash is changed")
         elif "/proc/sys/kernel/" in where or where.endswith("/proc/sysrq-trigger"):
             yield Evidence(step.at, "kernel setting", "medium", f"{base(where)} is a setting of the machine's kernel")
+    redirected = any(operator.startswith(">") for operator, _ in step.targets)
     for _, word in step.command.words:
+        if redirected and word.endswith(_AGENTS) and ">" not in word:  # behind what a variable puts there
+            yield Evidence(step.at, "control groups", "strong", f"{base(word)} makes the machine run a program")
+            return
         if "/proc/1/root" in word and step.name != "chroot":
             yield Evidence(step.at, "machine's files", "strong", "/proc/1/root is the machine's own file system")
             return

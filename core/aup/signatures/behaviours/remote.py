@@ -35,6 +35,8 @@ def remote_shells(steps: Steps) -> Iterator[Evidence]:
             yield Evidence(step.at, _KIND, "strong", "socat starts a shell for whoever is at the other end")
         elif step.name in INTERPRETERS and _in_code(step):
             yield Evidence(step.at, _KIND, "strong", f"{step.name} joins a shell to a connection")
+        elif step.command.script in connected and step.name[:1] == "$" and _answers(step):
+            yield Evidence(step.at, _KIND, "strong", "what comes from a connection is run, and answered there")
         elif step.name in NETCATS and _informs(steps, step):
             host = next((each for each in step.args if "." in each), "")
             strength: Strength = "strong" if host and Place("", host.lower(), "").outside else "medium"
@@ -43,6 +45,10 @@ def remote_shells(steps: Steps) -> Iterator[Evidence]:
 
 def _connects(step: Step) -> bool:
     return any(_DEVICE.search(where) for _, where in step.targets)
+
+
+def _answers(step: Step) -> bool:
+    return any(operator == ">&" and where.isdigit() for operator, where in step.targets)
 
 
 def _executes(step: Step) -> bool:

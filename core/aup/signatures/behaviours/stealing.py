@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from aup.signatures.behaviours.steps import NETCATS, Place, Step, Steps, base, places
+from aup.signatures.behaviours.steps import INTERPRETERS, NETCATS, Place, Step, Steps, base, places
 from aup.signatures.evidence import Evidence
 from aup.signatures.reading import Reading
 
@@ -15,6 +15,7 @@ _TOKEN = (
 )
 _SENDS = ("--data", "--form", "--upload-file", "--post-", "--body-", "--json")
 _SHORT_SENDS = ("-d", "-F", "-T")
+_POSTS = ("post(", "put(", "urlopen(", "Request(")
 _WRITES = frozenset(["POST", "PUT", "PATCH"])
 _KEPT = ("environment", ".env", ".bashrc", ".profile", ".bash_profile", "profile", ".sh")
 _COPIES = 64  # files that are looked for in what is sent
@@ -66,6 +67,8 @@ def _reads_secrets(step: Step) -> bool:
 def _sends(step: Step) -> bool:
     if step.name in NETCATS:
         return not any(each[:1] == "-" != each[1:2] and ("z" in each or "l" in each) for each in step.args)
+    if step.name in INTERPRETERS:
+        return any(each in step.text for each in _POSTS)
     return step.name in {"curl", "wget"}
 
 
@@ -87,7 +90,8 @@ def _posts(step: Step) -> bool:
 def _takes_along(steps: Steps, step: Step, copies: dict[str, None]) -> bool:
     """Whether secrets are among what is sent: in its words, piped into it, or in a file that holds a copy."""
     if _reads_secrets(step) and (
-        "$" in step.text
+        step.name in INTERPRETERS
+        or "$" in step.text
         or "@" in step.text
         or "--post-file" in step.text
         or "-T" in step.args
