@@ -56,7 +56,7 @@ _GROUPS: dict[Topic, dict[str, tuple[str, ...]]] = {
             "aria2c",
             "lwp-",
             "urlopen",
-            "requests.",
+            "requests",
             "urlretrieve",
             "http.client",
             "urllib",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from aup.api.signature_list import Strength
-from aup.signatures.behaviours.steps import Step, Steps, base
+from aup.signatures.behaviours.steps import PRINTERS, Step, Steps, base
 from aup.signatures.evidence import Evidence
 
 _HOST_ROOT = re.compile(
@@ -15,6 +15,7 @@ _MACHINE_CREDENTIALS = ("/etc/kubernetes/admin.conf", "/etc/kubernetes/kubelet.c
 _MORE_CREDENTIALS = ("/etc/kubernetes/super-admin.conf", "/etc/rancher/k3s/k3s.yaml", "/var/lib/kubelet/pki")
 _SOCKETS = ("docker.sock", "containerd.sock", "crio.sock", "dockershim.sock", "podman.sock")
 _AGENTS = ("/release_agent", "/notify_on_release")
+_AGENT_WRITTEN = re.compile(r">\s{0,8}[^\s>]{0,64}/(release_agent|notify_on_release)\b")
 _RUNNERS = frozenset(["run", "exec", "create", "start", "runp"])
 _ENGINES = frozenset(["docker", "nerdctl", "podman", "ctr", "crictl"])
 
@@ -100,11 +101,13 @@ def _by_file(step: Step) -> Iterator[Evidence]:
             yield Evidence(step.at, "core pattern", strength, "what the machine does at a crash is changed")
         elif "/proc/sys/kernel/" in where or where.endswith("/proc/sysrq-trigger"):
             yield Evidence(step.at, "kernel setting", "medium", f"{base(where)} is a setting of the machine's kernel")
-    redirected = any(operator.startswith(">") for operator, _ in step.targets)
+    if step.name not in PRINTERS:
+        for script in step.command.scripts:
+            match = _AGENT_WRITTEN.search(script) if "release" in script else None
+            if match:
+                yield Evidence(step.at, "control groups", "strong", f"{match[1]} makes the machine run a program")
+                return
     for _, word in step.command.words:
-        if redirected and word.endswith(_AGENTS) and ">" not in word:  # behind what a variable puts there
-            yield Evidence(step.at, "control groups", "strong", f"{base(word)} makes the machine run a program")
-            return
         if "/proc/1/root" in word and step.name != "chroot":
             yield Evidence(step.at, "machine's files", "strong", "/proc/1/root is the machine's own file system")
             return
