@@ -168,7 +168,7 @@ def _before(active: ActiveRule, subject: Subject, facts: Facts) -> dict[Spot, _O
         return {}
     old = old_workload(review)
     then = msgspec.structs.replace(review, operation="CREATE", object=review.old_object, old_object={})
-    judged = msgspec.structs.replace(subject, review=then, workload=old, scan=_scan(then, old, facts))
+    judged = msgspec.structs.replace(subject, review=then, workload=old, scan=_scan(then, old, facts), worked_out={})
     found: dict[Spot, _Old] = {}
     quota = facts.quotas.get(subject.namespace.tenant, {}) if subject.namespace else {}
     for finding in active.rule.check(_viewed(active, judged, quota)):

@@ -14,7 +14,7 @@ from aup.model import Finding, Subject
 from aup.review import Json, count, listing, mapping
 from aup.signatures import words
 from aup.wording import quoted
-from aup.workload import Container, PodTemplate, Workload
+from aup.workload import Container, PodTemplate
 
 PREFIX = f"mail.{GROUP}/"
 """Of the annotations that say how mail is sent, on a pod template or on the workload."""
@@ -110,7 +110,7 @@ def problems(subject: Subject, values: Iterable[Value]) -> Iterator[Finding]:
 
 def senders(subject: Subject) -> Iterator[Sender]:
     """The pod templates that are declared to send bulk or commercial mail, or are seen to."""
-    for template, signs in _signs(subject.workload):
+    for template, signs in _signs(subject):
         _, word = _programme(subject, template)
         if word.lower() in SENDING:
             yield Sender(template, f"the workload is declared for {word.lower()} mail")
@@ -122,7 +122,7 @@ def doubts(subject: Subject) -> Iterator[Finding]:
     """What only warns: a declaration that says nothing, and signs too weak to count as bulk mail."""
     if subject.review.by_kubernetes_controller:
         return  # the owner was told
-    for template, signs in _signs(subject.workload):
+    for template, signs in _signs(subject):
         at, word = _programme(subject, template)
         if at and word.lower() not in (*SENDING, *NOT_SENDING):
             known = ", ".join((*SENDING, *NOT_SENDING))
@@ -205,18 +205,15 @@ def _seen(signs: tuple[Sign, ...]) -> bool:
 
 
 _Signs = tuple[tuple[PodTemplate, tuple[Sign, ...]], ...]
-_LAST: list[tuple[Workload, _Signs]] = []
-"""The workload seen last: several rules ask the same of one object, one after the other."""
 
 
-def _signs(workload: Workload) -> _Signs:
-    """Each pod template with the signs in it, the strong ones first."""
-    for known, signs in _LAST:
-        if known is workload:
-            return signs
-    found = tuple((template, _in_template(template)) for template in workload.templates)
-    _LAST[:] = [(workload, found)]
-    return found
+def _signs(subject: Subject) -> _Signs:
+    """Each pod template with the signs in it, the strong ones first; looked for once for all rules."""
+    known: _Signs | None = subject.worked_out.get("mail")
+    if known is None:
+        known = tuple((template, _in_template(template)) for template in subject.workload.templates)
+        subject.worked_out["mail"] = known
+    return known
 
 
 def _in_template(template: PodTemplate) -> tuple[Sign, ...]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -74,6 +74,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     limits: Limits
     now: datetime
+    worked_out: dict[str, Any] = {}
+    """What one rule has worked out and others need too, by its name."""
 
 
 class Finding(msgspec.Struct, frozen=True):

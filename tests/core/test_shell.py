@@ -73,6 +73,7 @@ def said(*command: str, **environment: str) -> list[list[str]]:
         "A=curl; B=A; ${!B} moon",
         "A=curl-; ${A:-3:4} moon; A=xcurl; ${A:-4} moon; A=xxcurl; ${A:2} moon",
         "$(echo cu)rl moon",
+        'echo -e "a b\\ncurl moon" > /opt/run.sh',
         "$(echo cu)$(printf '%s' rl) moon",
         "`echo curl` moon",
         "$(echo curl moon)",
