@@ -85,8 +85,8 @@ def _page(rule: Rule) -> Iterator[str]:
 def _signatures(topic: Topic) -> Iterator[str]:
     yield "## Signatures"
     yield ""
-    yield "Beside these, behaviours of scripts count. [Detection](../detection.md) tells how signatures are compared, how"
-    yield "their strength adds up, and how a provider adds its own."
+    yield "Beside these, behaviours of scripts count. [Detection](../detection.md) tells how signatures are compared,"
+    yield "how their strength adds up, and how a provider adds its own."
     yield ""
     yield "| strength | compared with | tokens | source | its licence |"
     yield "| --- | --- | --- | --- | --- |"

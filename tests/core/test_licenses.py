@@ -57,7 +57,7 @@ def test_deep_expressions_are_answered(nested: int) -> None:
 
 def test_on_a_cluster_without_any_entitlement_commercial_software_is_denied() -> None:
     """Where the facts are a cluster's own, what is missing is missing there."""
-    case = Case(case="", pod={"containers": [{"name": "web", "image": "splunk/splunk:9.4"}]})
+    case = Case(case="", pod={"containers": [{"name": "web", "image": "registry.redhat.io/rhel9/postgresql-16"}]})
     modes = [
         [one.mode for one in decide(case.review(), facts, case.now).findings if one.rule == "AUP3201"]
         for facts in (case.known(), msgspec.structs.replace(case.known(), complete=True))

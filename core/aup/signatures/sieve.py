@@ -83,8 +83,8 @@ class Sieve:
                 groups.setdefault(anchor.encode(), set()).add((topic, group))
             first |= {(topic, each[0]) for each in plan.enough}
             self._enough += [(topic, frozenset((topic, group) for group in each)) for each in plan.enough]
-        self._first = _automaton([anchor for anchor, each in groups.items() if not first.isdisjoint(each)])
-        self._all = _automaton(list(groups))
+        self._first = _quick([anchor for anchor, each in groups.items() if not first.isdisjoint(each)])
+        self._all = BytesAhoCorasick(list(groups))
         self._groups = [frozenset(each) for each in groups.values()]
         self._written = [anchor.decode().strip("\n") for anchor in groups]
 
@@ -106,7 +106,7 @@ class Sieve:
         return sorted({self._written[index] for index in found})
 
 
-def _automaton(anchors: list[bytes]) -> BytesAhoCorasick:
+def _quick(anchors: list[bytes]) -> BytesAhoCorasick:
     return BytesAhoCorasick(anchors, implementation=Implementation.DFA if len(anchors) <= _QUICK else None)
 
 
