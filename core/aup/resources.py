@@ -150,6 +150,21 @@ def _add(amounts: Amounts, unreadable: list[tuple[str, str]], name: str, written
 def _asked(resources: object) -> Asked:
     if not resources or not isinstance(resources, dict):
         return _NOTHING
+    written = msgspec.json.encode(resources)
+    known = _KNOWN.get(written)
+    if known is None:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        known = _KNOWN[written] = _read(resources)
+    return known
+
+
+_MOST_KNOWN = 1024
+_KNOWN: dict[bytes, Asked] = {}
+"""What the `resources` read last ask for: the same few stand in nearly every manifest."""
+
+
+def _read(resources: Json) -> Asked:
     amounts: Amounts = {}
     unreadable: list[tuple[str, str]] = []
     for part in ("limits", "requests"):

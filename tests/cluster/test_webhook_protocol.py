@@ -218,7 +218,6 @@ def test_an_answer_says_who_asked_what_is_wrong_and_where(wired: Customer, clien
         "policy": "2023-06-01",
         "tenant": "wired",
         "deny": "AUP1301,AUP1601",
-        "audit": "AUP8201",
     }
     assert "warnings" not in response
 

@@ -16,9 +16,6 @@ _DROPPED = b"'\"\\"
 _STRINGS = bytes.maketrans(_BLANKS + b'"', b"\n" * len(_BLANKS) + b"\n")
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _CLASSES = bytes(ord("A") if each in _LETTERS else each if each == ord("\n") else ord(".") for each in range(256))
-_QUICK = 5_000
-"""Anchors for which a full table is made: twice as quick as the compact form, and some kilobytes an anchor larger."""
-
 NO_TOPICS: frozenset[str] = frozenset()
 
 Anchors = Iterable[tuple[str, str]]
@@ -83,8 +80,8 @@ class Sieve:
                 groups.setdefault(anchor.encode(), set()).add((topic, group))
             first |= {(topic, each[0]) for each in plan.enough}
             self._enough += [(topic, frozenset((topic, group) for group in each)) for each in plan.enough]
-        self._first = _quick([anchor for anchor, each in groups.items() if not first.isdisjoint(each)])
-        self._all = BytesAhoCorasick(list(groups))
+        self._first = _automaton([anchor for anchor, each in groups.items() if not first.isdisjoint(each)])
+        self._all = _automaton(list(groups))
         self._groups = [frozenset(each) for each in groups.values()]
         self._written = [anchor.decode().strip("\n") for anchor in groups]
 
@@ -106,8 +103,9 @@ class Sieve:
         return sorted({self._written[index] for index in found})
 
 
-def _quick(anchors: list[bytes]) -> BytesAhoCorasick:
-    return BytesAhoCorasick(anchors, implementation=Implementation.DFA if len(anchors) <= _QUICK else None)
+def _automaton(anchors: list[bytes]) -> BytesAhoCorasick:
+    """In the compact form: a full table is half as large again as the caches, and dearer between other work."""
+    return BytesAhoCorasick(anchors, implementation=Implementation.ContiguousNFA)
 
 
 def _folded(text: bytes) -> bytes:
