@@ -25,8 +25,15 @@ class Need(msgspec.Struct, frozen=True):
     container: str = ""
 
 
-def needs(subject: Subject) -> Iterator[Need]:
-    """Each product that an annotation names, and each that an image is known to be."""
+def needs(subject: Subject) -> tuple[Need, ...]:
+    """Each product that an annotation names, and each that an image is known to be; looked for once for all rules."""
+    known: tuple[Need, ...] | None = subject.worked_out.get("needs of entitlements")
+    if known is None:
+        known = subject.worked_out["needs of entitlements"] = tuple(_needs(subject))
+    return known
+
+
+def _needs(subject: Subject) -> Iterator[Need]:
     metadata = subject.review.object.get("metadata")
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
     if isinstance(annotations, dict) and ENTITLEMENT_ANNOTATION in annotations:

@@ -108,8 +108,15 @@ def problems(subject: Subject, values: Iterable[Value]) -> Iterator[Finding]:
                 yield Finding(at, f"{quoted(written)}, {problem}; {fix}")
 
 
-def senders(subject: Subject) -> Iterator[Sender]:
-    """The pod templates that are declared to send bulk or commercial mail, or are seen to."""
+def senders(subject: Subject) -> tuple[Sender, ...]:
+    """The pod templates that are declared to send bulk or commercial mail, or are seen to; looked for once for all."""
+    known: tuple[Sender, ...] | None = subject.worked_out.get("senders of mail")
+    if known is None:
+        known = subject.worked_out["senders of mail"] = tuple(_senders(subject))
+    return known
+
+
+def _senders(subject: Subject) -> Iterator[Sender]:
     for template, signs in _signs(subject):
         _, word = _programme(subject, template)
         if word.lower() in SENDING:
