@@ -89,7 +89,7 @@ def test_without_its_record_nothing_is_recorded_anew_or_lifted(customer: Custome
     with unguarded(aup):
         customer.plane.kubectl("delete", "suspensionrecord", record)
 
-    eventually(lambda: "RecordDamaged" in str(status(customer)))
+    eventually(lambda: "RecordDamaged" in str(status(customer)), 90)
     assert status(customer)["records"] == [record]
     customer.plane.kubectl("patch", "suspension", customer.name, "--type=merge", "-p", LIFT)
     eventually(lambda: phase(customer) == "Lifting" and "RecordDamaged" in str(status(customer)))
