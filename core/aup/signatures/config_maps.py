@@ -112,8 +112,8 @@ def texts(manifest: Json) -> Iterator[ConfigText]:
                 yield ConfigText(f"binaryData[{key}]", key, data.decode(errors="replace"))
 
 
-def reading(manifest: Json, keys: Iterable[str] | None = None, needles: Iterable[str] = ()) -> Reading:
-    """What the values of some keys, or of all, say to whoever runs them or is set up by them.
+def reading(values: Iterable[ConfigText], needles: Iterable[str] = ()) -> Reading:
+    """What some values say to whoever runs them or is set up by them.
 
     Lists and prose say nothing. Of what is longer than `MOST_READ` in all, only lines around the needles, lower-case
     pieces of text, are read.
@@ -121,13 +121,12 @@ def reading(manifest: Json, keys: Iterable[str] | None = None, needles: Iterable
     scope = Scope({})
     commands: list[Command] = []
     environment: list[Variable] = []
-    wanted = None if keys is None else frozenset(keys)
     sought = [*needles]
     left = MOST_READ
     cut = False
-    for one in texts(manifest):
-        if (wanted is not None and one.key not in wanted) or left <= 0:
-            continue
+    for one in values:
+        if left <= 0:
+            break
         line = "\n" not in one.text.strip() and len(one.text) <= _LONGEST_VALUE
         sort = "configuration" if line and _ENVIRONMENT.fullmatch(one.key) else one.sort
         if sort not in {"script", "configuration"}:

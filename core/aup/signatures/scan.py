@@ -118,7 +118,7 @@ def suspect(detectors: Detectors, container: Container) -> Suspect | None:
         return None
     reading = read(container)
     whole = b"".join((text, flat(reading.texts()), flat(hidden(text))))
-    topics = (detectors.sieve.topics(whole) | (_MINING if _has_wallet(whole) else NO_TOPICS)) - {TO_OPEN}
+    topics = _topics(detectors, whole)
     return Suspect(container.path, container, reading, topics) if topics or reading.exceeded else None
 
 
@@ -128,11 +128,15 @@ def _of_config_map(detectors: Detectors, manifest: Json) -> Iterator[Suspect]:
         text = flat([one.key, one.text])  # a key may name a variable
         needles = detectors.sieve.anchors(text)
         if needles or one.sort == "script" or _hides(text):
-            reading = config_maps.reading(manifest, [one.key], needles)
-            whole = flat(reading.texts())
-            topics = (detectors.sieve.topics(whole) | (_MINING if _has_wallet(whole) else NO_TOPICS)) - {TO_OPEN}
+            reading = config_maps.reading([one], needles)
+            topics = _topics(detectors, flat(reading.texts()))
             if topics:
                 yield Suspect(one.path, None, reading, topics)
+
+
+def _topics(detectors: Detectors, text: bytes) -> frozenset[str]:
+    """The topics of a flat text in which all is opened."""
+    return (detectors.sieve.topics(text) | (_MINING if _has_wallet(text) else NO_TOPICS)) - {TO_OPEN}
 
 
 def _hides(text: bytes) -> bool:

@@ -87,20 +87,24 @@ class Sieve:
 
     def topics(self, text: bytes) -> frozenset[str]:
         """The topics of which a flat text holds anchors enough."""
-        lower = text.lower() if text.isascii() else _folded(text)
-        if not self._first.find_matches_as_indexes(lower):
-            return NO_TOPICS
-        found = self._all.find_matches_as_indexes(lower, overlapping=True)
-        groups = frozenset().union(*(self._groups[index] for index in {index for index, _, _ in found}))
-        return frozenset(topic for topic, each in self._enough if each <= groups)
+        found = self._found(text)
+        return self._topics(found) if found else NO_TOPICS
 
     def anchors(self, text: bytes) -> list[str]:
         """The anchors of a flat text that has enough of them, without the line feeds around them; else none."""
-        if not self.topics(text):
-            return []
+        found = self._found(text)
+        return sorted({self._written[index] for index in found}) if found and self._topics(found) else []
+
+    def _found(self, text: bytes) -> set[int]:
+        """The numbers of the anchors in a flat text; none where it has none that a combination begins with."""
         lower = text.lower() if text.isascii() else _folded(text)
-        found = {index for index, _, _ in self._all.find_matches_as_indexes(lower, overlapping=True)}
-        return sorted({self._written[index] for index in found})
+        if not self._first.find_matches_as_indexes(lower):
+            return set()
+        return {index for index, _, _ in self._all.find_matches_as_indexes(lower, overlapping=True)}
+
+    def _topics(self, found: Iterable[int]) -> frozenset[str]:
+        groups = frozenset().union(*(self._groups[index] for index in found))
+        return frozenset(topic for topic, each in self._enough if each <= groups)
 
 
 def _automaton(anchors: list[bytes]) -> BytesAhoCorasick:
