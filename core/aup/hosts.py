@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from aup import traefik
 from aup.model import Subject
-from aup.review import Json, Review, listing, mapping, text
+from aup.review import Json, Review, annotations_of, listing, mapping, text
 from aup.tokens import above
 from aup.workload import KINDS
 
@@ -191,7 +191,7 @@ def _of_ingress(manifest: Json) -> Iterator[Host]:
     for field in ("defaultBackend", "backend"):
         if spec.get(field) and not listing(spec.get("rules")):
             yield f"spec.{field}", ""
-    for key, value in mapping(mapping(manifest.get("metadata")).get("annotations")).items():
+    for key, value in annotations_of(manifest).items():
         name = key.rpartition("/")[2]
         if name in _ALIASES:
             for alias in text(value).replace(",", " ").split():

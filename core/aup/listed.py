@@ -7,25 +7,22 @@ from hashlib import sha256
 
 import msgspec
 
+from aup.api.meta import GROUP
 from aup.indicators import HARMFUL, Entries, Entry
 from aup.judged import BUILT_IN
 from aup.model import Finding, Subject
-from aup.review import Json, mapping, text
+from aup.review import Json, annotations_of, mapping, text
 from aup.signatures.decoding import SHORTEST
 from aup.signatures.reading import Reading, read
 from aup.signatures.scan import MOST_TEXT
 from aup.signatures.sieve import long_words
 from aup.tokens import tokens
 from aup.wording import printable, quoted
-from aup.workload import Container
-
-SAYING = ("image", "command", "args", "env", "lifecycle", "startupProbe", "livenessProbe", "readinessProbe")
-"""Fields of a container that name what runs in it and what it reaches."""
+from aup.workload import SAYING, Container
 
 POD_SAYING = ("volumes", "hostAliases", "dnsConfig")
 """Fields of a pod spec that name hosts, addresses and images."""
 
-OWN_GROUP = "aup.asergo.com"
 _LEFT_OUT = frozenset({"apiVersion", "kind", "metadata", "status", "binaryData"})
 _COPY = "kubectl.kubernetes.io/last-applied-configuration"
 _BY_KEY = frozenset({"annotations", "data"})  # mappings whose keys are anything, shown in brackets
@@ -67,9 +64,7 @@ def _left_out(subject: Subject) -> bool:
     """Whether an object is not looked at: a Secret, our own kinds, and a policy that may name what it keeps out."""
     review = subject.review
     return (
-        (review.kind == "Secret" and not review.group)
-        or review.group == OWN_GROUP
-        or review.kind.endswith("NetworkPolicy")
+        (review.kind == "Secret" and not review.group) or review.group == GROUP or review.kind.endswith("NetworkPolicy")
     )
 
 
@@ -171,7 +166,7 @@ def _places(subject: Subject) -> Iterator[Place]:
         spec = template.spec
         yield "", template.path, {field: spec[field] for field in POD_SAYING if field in spec}
         yield "", template.annotations_path, _without_copy(template.annotations)
-    yield "", "metadata.annotations", _without_copy(mapping(mapping(manifest.get("metadata")).get("annotations")))
+    yield "", "metadata.annotations", _without_copy(annotations_of(manifest))
     if (review.group, review.kind) not in BUILT_IN:
         yield "", "", {key: value for key, value in manifest.items() if key not in _LEFT_OUT}
         if "binaryData" in manifest:

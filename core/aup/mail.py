@@ -11,7 +11,7 @@ import msgspec
 from aup import contact, image
 from aup.api.meta import GROUP
 from aup.model import Finding, Subject
-from aup.review import Json, count, listing, mapping
+from aup.review import Json, annotations_of, count, listing, mapping
 from aup.signatures import words
 from aup.wording import quoted
 from aup.workload import Container, PodTemplate
@@ -94,7 +94,7 @@ class Sender(msgspec.Struct, frozen=True):
 def problems(subject: Subject, values: Iterable[Value]) -> Iterator[Finding]:
     """A finding for each value that a sender of bulk mail lacks, or has in a form that nobody can use."""
     for sender in senders(subject):
-        own = _own(subject)
+        own = annotations_of(subject.review.object)
         for value in values:
             at, written = _stated(subject, sender.template, own, value)
             fix = f"set {PREFIX}{value.annotation} to {value.form}, for example {value.example}"
@@ -194,16 +194,12 @@ def _programme(subject: Subject, template: PodTemplate) -> tuple[str, str]:
     """Where the programme is declared, and the word; both empty where it is not."""
     for annotations, path in (
         (template.annotations, template.annotations_path),
-        (_own(subject), "metadata.annotations"),
+        (annotations_of(subject.review.object), "metadata.annotations"),
     ):
         word = annotations.get(PROGRAMME)
         if word is not None:
             return f"{path}[{PROGRAMME}]", str(word).strip()
     return "", ""
-
-
-def _own(subject: Subject) -> Json:
-    return mapping(mapping(subject.review.object.get("metadata")).get("annotations"))
 
 
 def _seen(signs: tuple[Sign, ...]) -> bool:

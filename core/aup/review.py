@@ -95,6 +95,11 @@ def mapping(value: object) -> Json:
     return value if isinstance(value, dict) else {}
 
 
+def annotations_of(manifest: Json) -> Json:
+    """The annotations of an object, or of what has metadata as an object has."""
+    return mapping(mapping(manifest.get("metadata")).get("annotations"))
+
+
 def listing(value: object) -> list[Any]:
     """The value if it is a JSON array, else an empty one."""
     return value if isinstance(value, list) else []

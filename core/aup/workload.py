@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import structs
 
-from aup.review import Json, Review, count, listing, mapping, text
+from aup.review import Json, Review, annotations_of, count, listing, mapping, text
 
 ContainerKind = Literal["init", "sidecar", "regular", "ephemeral"]
 
@@ -49,6 +49,9 @@ KINDS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
 _HOOKS = ("postStart", "preStop")
 _PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 _SAYING = ("image", "command", "args", "env")
+SAYING = (*_SAYING, "lifecycle", *_PROBES)
+"""Fields of a container that name what runs in it and what it reaches."""
+
 _SCRIPTS = ("script", "source")
 _RUNNERS = frozenset({"lifecycle", *_PROBES, *_SCRIPTS})
 _DEPTH = 24
@@ -208,7 +211,7 @@ def _template(holder: Json, path: str) -> PodTemplate:
     spec = mapping(holder.get("spec"))
     return PodTemplate(
         path=f"{prefix}spec",
-        annotations=mapping(mapping(holder.get("metadata")).get("annotations")),
+        annotations=annotations_of(holder),
         annotations_path=f"{prefix}metadata.annotations",
         spec=spec,
         containers=_containers(spec, f"{prefix}spec"),
@@ -268,7 +271,7 @@ def _found(place: _Place, spec: Json) -> PodTemplate:
         template = _template(place.holder.value, place.holder.path())
     else:
         path = place.path()
-        annotations = mapping(mapping(spec.get("metadata")).get("annotations"))  # those of an Argo template
+        annotations = annotations_of(spec)  # those of an Argo template
         template = PodTemplate(path, annotations, f"{path}.metadata.annotations", spec, _containers(spec, path))
     more = tuple(_more_containers(spec, template.path))
     return structs.replace(template, containers=template.containers + more) if more else template

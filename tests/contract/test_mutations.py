@@ -25,6 +25,7 @@ from aup.workload import workload
 from aup_webhook import reviews
 from aup_webhook.app import review_app
 from aup_webhook.snapshot import Snapshot
+from tests.admission import admission
 
 CASES = [case for rule in RULES for case in cases(rule) if len(json.dumps(case.manifest())) < 20_000]
 KNOWN = {id(case): case.known() for case in CASES}
@@ -127,23 +128,6 @@ def webhook() -> Iterator[Callable[[Review, Facts, Case], Json]]:
                 return dict(answer["response"])
 
             yield ask
-
-
-def admission(review: Review) -> bytes:
-    """The AdmissionReview that the API server would send."""
-    request = {
-        "uid": "u-1",
-        "kind": {"group": review.group, "version": review.version, "kind": review.kind},
-        "resource": {"group": review.group, "version": review.version, "resource": review.resource},
-        "subResource": review.subresource,
-        "operation": review.operation,
-        "namespace": review.namespace,
-        "name": review.name,
-        "userInfo": {"username": review.user},
-        "object": review.object,
-        "oldObject": review.old_object or None,
-    }
-    return msgspec.json.encode({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request})
 
 
 @pytest.fixture(scope="module")

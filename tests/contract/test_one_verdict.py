@@ -14,12 +14,12 @@ from aup.cases import Case, cases
 from aup.cli.main import commands
 from aup.engine import decide
 from aup.model import Verdict
-from aup.review import Review
 from aup.rules import RULES
 from aup_operator.audit import AUDITED, Audit, broken, judged
 from aup_webhook import reviews
 from aup_webhook.app import review_app
 from aup_webhook.snapshot import Snapshot
+from tests.admission import admission
 from tests.stored import Stored
 
 ALL = [pytest.param(case, id=f"{rule.id}-{case.case}") for rule in RULES for case in cases(rule)]
@@ -44,23 +44,6 @@ def key(case: Case) -> tuple[str, str]:
 def told(verdict: Verdict, mode: str) -> list[Told]:
     """What has to be said of the findings of a mode."""
     return [(one.rule, one.path, one.found, one.fix) for one in verdict.findings if one.mode == mode]
-
-
-def admission(review: Review) -> bytes:
-    """The AdmissionReview that the API server would send."""
-    request = {
-        "uid": "u-1",
-        "kind": {"group": review.group, "version": review.version, "kind": review.kind},
-        "resource": {"group": review.group, "version": review.version, "resource": review.resource},
-        "subResource": review.subresource,
-        "operation": review.operation,
-        "namespace": review.namespace,
-        "name": review.name,
-        "userInfo": {"username": review.user},
-        "object": review.object,
-        "oldObject": review.old_object or None,
-    }
-    return msgspec.json.encode({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request})
 
 
 @pytest.mark.parametrize("case", ALL)

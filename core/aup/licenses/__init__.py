@@ -2,16 +2,11 @@
 
 from aup.api.meta import CONTAINER_LICENSE_PREFIX, LICENSE_ANNOTATION
 from aup.model import Subject
-from aup.review import Json, mapping
+from aup.review import Json
 from aup.workload import Container, PodTemplate
 
 Stated = tuple[str, object]
 """The field path of a statement, and its value as written; None where nothing is stated."""
-
-
-def own_annotations(subject: Subject) -> Json:
-    """The annotations of the object itself, which for a Pod are also those of its template."""
-    return mapping(mapping(subject.review.object.get("metadata")).get("annotations"))
 
 
 def shared(subject: Subject, template: PodTemplate, own: Json) -> Stated:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from aup.model import Finding, Subject, rule
-from aup.review import Json, listing, mapping
+from aup.review import Json, annotations_of, listing, mapping
 from aup.wording import quoted
 
 _OF_NGINX = "k8s.nginx.org"
@@ -30,7 +30,7 @@ def config_snippet(subject: Subject) -> Iterator[Finding]:
     Fix: Remove the snippet. Use the controller's own annotations and fields, or do it in the application; run an
     ingress controller of your own where that is not enough.
     """
-    annotations = mapping(mapping(subject.review.object.get("metadata")).get("annotations"))
+    annotations = annotations_of(subject.review.object)
     for key, value in annotations.items():
         if value and _is_snippet(key.rpartition("/")[2].lower()):
             yield _finding(f"metadata.annotations[{key}]", key)

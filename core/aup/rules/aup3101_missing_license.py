@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from aup.licenses import has_single, own_annotations, shared, single
+from aup.licenses import has_single, shared, single
 from aup.licenses.expressions import read
 from aup.model import Finding, Subject, rule
+from aup.review import annotations_of
 from aup.wording import quoted
 
 
@@ -19,7 +20,7 @@ def missing_license(subject: Subject) -> Iterator[Finding]:
     Fix: Set the annotation aup.asergo.com/license, for example "Apache-2.0" or "MIT AND LicenseRef-Acme", on the
     workload, its pod template or the Namespace, or license.aup.asergo.com/CONTAINER for one container.
     """
-    own = own_annotations(subject)
+    own = annotations_of(subject.review.object)
     trusted = subject.review.by_kubernetes_controller  # the owner was judged with its annotation, which Pods do not get
     for template in subject.workload.templates:
         at, whole = shared(subject, template, own)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from aup.licenses import has_single, own_annotations, shared, single
+from aup.licenses import has_single, shared, single
 from aup.licenses.expressions import family, read
 from aup.licenses.known import of_image
 from aup.model import Finding, Subject, rule
+from aup.review import annotations_of
 from aup.wording import quoted
 from aup.workload import Container, PodTemplate
 
@@ -39,7 +40,7 @@ def contradicted_license(subject: Subject) -> Iterator[Finding]:
 
 def _stated(subject: Subject, container: Container, template: PodTemplate) -> object:
     """The licence that a container has of its own, else that of the workload or the namespace."""
-    own = own_annotations(subject)
+    own = annotations_of(subject.review.object)
     if has_single(template.annotations) or has_single(own):
         _, alone = single(container, template, own)
         if alone is not None:

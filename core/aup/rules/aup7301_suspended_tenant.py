@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from aup.model import EVERY, Finding, Subject, rule
-from aup.review import Json, Review, count, mapping
+from aup.review import Json, Review, annotations_of, count, mapping
 from aup.wording import quoted
 
 # Kinds without a pod template whose creation starts or raises workloads.
@@ -65,7 +65,7 @@ def _raised(review: Review, *, starts_pods: bool) -> Iterator[tuple[str, str]]:
             yield f"spec.{field}", "true changed to false"
     if review.kind == "DaemonSet" and _node_selector(new) != _node_selector(old):
         yield "spec.template.spec.nodeSelector", "changed"
-    yield from _unpaused(_annotations(review.object), _annotations(review.old_object))
+    yield from _unpaused(annotations_of(review.object), annotations_of(review.old_object))
 
 
 def _unpaused(new: Json, old: Json) -> Iterator[tuple[str, str]]:
@@ -76,7 +76,3 @@ def _unpaused(new: Json, old: Json) -> Iterator[tuple[str, str]]:
 
 def _node_selector(spec: Json) -> Json:
     return mapping(mapping(mapping(spec.get("template")).get("spec")).get("nodeSelector"))
-
-
-def _annotations(manifest: Json) -> Json:
-    return mapping(mapping(manifest.get("metadata")).get("annotations"))
