@@ -12,6 +12,7 @@ from aup.message import crash_finding
 from aup.model import Crash, Finding, Judged, Limits, Mode, Namespace, Rule, Subject, Verdict
 from aup.policy import ActiveRule, Policy, narrowed
 from aup.review import Review
+from aup.signatures import TOPICS
 from aup.signatures.detectors import built_in
 from aup.signatures.scan import Scan
 from aup.workload import Workload, old_workload, workload
@@ -55,7 +56,7 @@ def decide(review: Review, facts: Facts, now: datetime) -> Verdict:
     crashes: list[Crash] = []
     quota = facts.quotas.get(tenant_name, {})
     kind, has_template = (review.group, review.kind), bool(subject.workload.templates)
-    for active in policy.rules_for(kind, subject.scan.topics, workload=has_template):
+    for active in policy.rules_for(kind, _topics(subject), workload=has_template):
         try:
             found = active.rule.check(_viewed(active, subject, quota) if active.limits else subject)
             first = next(found, None)
@@ -98,6 +99,14 @@ def _subject(review: Review, facts: Facts, namespace: Namespace | None, policy: 
 def _scan(review: Review, what: Workload, facts: Facts) -> Scan:
     config_map = review.object if (review.group, review.kind) == ("", "ConfigMap") else None
     return Scan(facts.detectors or built_in(), what, config_map)
+
+
+def _topics(subject: Subject) -> frozenset[str]:
+    """The topics that the scan has found; all where it breaks, so that each rule that needs it says so itself."""
+    try:
+        return subject.scan.topics
+    except Exception:  # noqa: BLE001 - the rules' own calls raise it again, where it is caught and told
+        return frozenset(TOPICS)
 
 
 def _viewed(active: ActiveRule, subject: Subject, quota: Limits) -> Subject:

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from aup.cases import NOW, Case, cases
 from aup.engine import decide
-from aup.facts import Facts, from_manifests
+from aup.facts import Facts, from_manifests, gathered
 from aup.model import Finding, Mode, Subject
 from aup.policy import Policy, by_kind
 from aup.review import Review, of_object
 from aup.rules import RULES
+from aup.signatures import scan
 
 EVERY_CASE = [case for rule in RULES for case in cases(rule)]
 SPEC = {"hostNetwork": True, "containers": [{"name": "web", "image": "nginx"}, {"name": "api", "image": "nginx"}]}
@@ -209,6 +210,27 @@ def test_a_rule_that_breaks_counts_as_a_finding_of_its_mode_and_is_named(mode: M
         "rule AUP1301 could not judge this object because of a fault of ours; the provider has been told"
     )
     assert [(crash.rule, crash.error) for crash in verdict.crashes] == [("AUP1301", "KeyError: 'secret'")]
+    assert "AUP1602" in told
+
+
+def test_a_scan_that_breaks_counts_for_each_rule_that_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be searched is rejected by the rules that would have searched it; the others are still judged."""
+
+    def broken(_: object) -> bytes:
+        raise KeyError("secret")
+
+    monkeypatch.setattr(scan, "text_of", broken)
+
+    verdict = decide(pod(), gathered(), NOW)
+    told = {one.rule: one for one in verdict.findings}
+
+    assert told["AUP1601"].mode == "deny"
+    assert told["AUP1601"].found == (
+        "rule AUP1601 could not judge this object because of a fault of ours; the provider has been told"
+    )
+    assert {crash.rule for crash in verdict.crashes} == {
+        active.rule.id for active in gathered().policies[0].rules if active.rule.detects or active.rule.id == "AUP1207"
+    }
     assert "AUP1602" in told
 
 
