@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-from aup.model import Finding, Subject
+from aup.model import Finding, Limits
 from aup.quantity import render
 from aup.resources import Amounts
 from aup.wording import printable
@@ -18,16 +18,16 @@ _UNITS = {
 _LONGEST = 64  # characters of a resource's name that are shown
 
 
-def over(subject: Subject, scope: str, asked: Amounts) -> list[str]:
-    """The resources of which more is asked for than the subject's limits of a scope allow."""
-    limits = subject.limits.get(scope)
-    if not limits:
+def over(limits: Limits, scope: str, asked: Amounts) -> list[str]:
+    """The resources of which more is asked for than the limits of a scope allow."""
+    allowed = limits.get(scope)
+    if not allowed:
         return []
     found = []
     for resource, amount in asked.items():
-        most = limits.get(resource)
+        most = allowed.get(resource)
         if most is None and ("/" in resource or "-" in resource):
-            most = limits.get(_family(resource))
+            most = allowed.get(_family(resource))
         if most is not None and amount > most:
             found.append(resource)
     return found
@@ -45,9 +45,9 @@ def _family(resource: str) -> str:
     return f"{domain}/*" if slash else f"{resource.partition('-')[0]}-*"
 
 
-def too_much(subject: Subject, scope: str, at: str, resource: str, amount: int, container: str = "") -> Finding:
+def too_much(limits: Limits, scope: str, at: str, resource: str, amount: int, container: str = "") -> Finding:
     """The finding that says how much is asked for and how much may be."""
-    most = limit(subject.limits[scope], resource) or 0
+    most = limit(limits[scope], resource) or 0
     allowed = shown(resource, most) if most else "none"
     found = f"{named(resource)} {shown(resource, amount)}, where a {_UNITS[scope]} may have {allowed}"
     return Finding(at, found, container, amount, resource)

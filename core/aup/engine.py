@@ -1,6 +1,7 @@
 """The decision: a pure function of the review, the facts and the instant."""
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from itertools import chain
 
@@ -12,9 +13,9 @@ from aup.message import crash_finding
 from aup.model import Crash, Finding, Judged, Limits, Mode, Namespace, Rule, Subject, Verdict
 from aup.policy import ActiveRule, Policy, narrowed
 from aup.review import Review
-from aup.signatures import TOPICS
 from aup.signatures.detectors import built_in
 from aup.signatures.scan import Scan
+from aup.signs import signs
 from aup.workload import Workload, old_workload, workload
 
 _MOST = 100
@@ -56,9 +57,9 @@ def decide(review: Review, facts: Facts, now: datetime) -> Verdict:
     crashes: list[Crash] = []
     quota = facts.quotas.get(tenant_name, {})
     kind, has_template = (review.group, review.kind), bool(subject.workload.templates)
-    for active in policy.rules_for(kind, _topics(subject), workload=has_template):
+    for active in policy.rules_for(kind, _signs(subject, policy), workload=has_template):
         try:
-            found = active.rule.check(_viewed(active, subject, quota) if active.limits else subject)
+            found = _findings(active, subject, quota)
             first = next(found, None)
             if first is not None:
                 findings += _judge(active, subject, chain((first,), found), facts)
@@ -74,7 +75,7 @@ def decide(review: Review, facts: Facts, now: datetime) -> Verdict:
 def _subject(review: Review, facts: Facts, namespace: Namespace | None, policy: Policy, now: datetime) -> Subject:
     what = workload(review)
     tenant = namespace.tenant if namespace else ""
-    standing, suspension = facts.standing(tenant, now)
+    standing, suspension = facts.standing(tenant, review, now)
     return Subject(
         review=review,
         workload=what,
@@ -91,7 +92,6 @@ def _subject(review: Review, facts: Facts, namespace: Namespace | None, policy: 
         usage=facts.usage.get(tenant, {}),
         counted=review.namespace in facts.counted or not facts.complete,
         complete=facts.complete,
-        limits={},
         now=now,
     )
 
@@ -101,17 +101,18 @@ def _scan(review: Review, what: Workload, facts: Facts) -> Scan:
     return Scan(facts.detectors or built_in(), what, config_map)
 
 
-def _topics(subject: Subject) -> frozenset[str]:
-    """The topics that the scan has found; all where it breaks, so that each rule that needs it says so itself."""
+def _signs(subject: Subject, policy: Policy) -> AbstractSet[str]:
+    """The signs of the object; all there are where that breaks, so that each rule looks, and says so if it breaks."""
     try:
-        return subject.scan.topics
+        return signs(subject)
     except Exception:  # noqa: BLE001 - the rules' own calls raise it again, where it is caught and told
-        return frozenset(TOPICS)
+        return policy.signs
 
 
-def _viewed(active: ActiveRule, subject: Subject, quota: Limits) -> Subject:
-    """The subject with the limits of this rule, the policy and the tenant's quota."""
-    return msgspec.structs.replace(subject, limits=narrowed(active.limits, quota))
+def _findings(active: ActiveRule, subject: Subject, quota: Limits) -> Iterator[Finding]:
+    """What a rule finds, given its limits where it has some: the policy's and the tenant's quota."""
+    rule = active.rule
+    return rule.check(subject, narrowed(active.limits, quota)) if active.limits else rule.check(subject)
 
 
 def _judge(active: ActiveRule, subject: Subject, found: Iterable[Finding], facts: Facts) -> Iterator[Judged]:
@@ -180,7 +181,7 @@ def _before(active: ActiveRule, subject: Subject, facts: Facts) -> dict[Spot, _O
     judged = msgspec.structs.replace(subject, review=then, workload=old, scan=_scan(then, old, facts), worked_out={})
     found: dict[Spot, _Old] = {}
     quota = facts.quotas.get(subject.namespace.tenant, {}) if subject.namespace else {}
-    for finding in active.rule.check(_viewed(active, judged, quota)):
+    for finding in _findings(active, judged, quota):
         spot = found.setdefault(_spot(finding), _Old(set()))
         spot.said.add(finding.found)
         if finding.amount is not None:

@@ -3,26 +3,26 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
-from importlib.resources import files
 from typing import Any, TypeVar
 
 import msgspec
 
+from aup import tables
 from aup.api import KINDS
 from aup.api.acceptable_use_policy import AcceptableUsePolicy
 from aup.api.indicator_list import IndicatorList
 from aup.api.license_entitlement import LicenseEntitlement
-from aup.api.meta import API_VERSION, LICENSE_ANNOTATION, TENANT_LABEL, Struct
+from aup.api.meta import API_VERSION, ENTITLEMENT_ANNOTATION, LICENSE_ANNOTATION, TENANT_LABEL, Struct
 from aup.api.permit import Permit
 from aup.api.screening_list import ScreeningList
 from aup.api.signature_list import SignatureList
-from aup.api.suspension import Suspension
+from aup.api.suspension import Suspension, WorkloadReference
 from aup.api.tenant import Tenant
 from aup.errors import InputError
 from aup.indicators import NO_INDICATORS, Indicators, indexed
 from aup.model import Limits, Namespace, Standing
 from aup.policy import Policy, compiled, nanos
-from aup.review import Json, mapping, text
+from aup.review import Json, Review, mapping, text
 from aup.screening import NO_SCREENING, Screening, prepared
 from aup.signatures.detectors import Detectors, with_lists
 from aup.totals import Used, counted_namespaces, usage_by_tenant, used_of
@@ -60,13 +60,20 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     def policy_at(self, now: datetime) -> Policy:
         """The revision in force: of those effective at `now`, the latest; the oldest before any is."""
-        effective = [policy for policy in self.policies if policy.effective_at <= now]
-        return effective[-1] if effective else self.policies[0]
+        for policy in reversed(self.policies):
+            if policy.effective_at <= now:
+                return policy
+        return self.policies[0]
 
-    def standing(self, tenant: str, now: datetime) -> tuple[Standing, str]:
-        """The tenant's standing at `now` and the Suspension behind it; one in force outweighs one being lifted."""
+    def standing(self, tenant: str, review: Review, now: datetime) -> tuple[Standing, str]:
+        """Where the object under review stands at `now`, and the Suspension behind it.
+
+        One in force outweighs one being lifted; one of selected workloads says nothing of others.
+        """
         lifting = ""
         for suspension in self.suspensions.get(tenant, ()):
+            if suspension.spec.workloads and not any(_refers(one, review) for one in suspension.spec.workloads):
+                continue
             match suspension_standing(suspension, now):
                 case "Suspended":
                     return "Suspended", suspension.metadata.name
@@ -83,12 +90,22 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def _refers(workload: WorkloadReference, review: Review) -> bool:
+    """Whether a reference is to the object under review, or to the one whose subresource (of another kind) that is."""
+    if (workload.namespace, workload.name) != (review.namespace, review.name):
+        return False
+    if review.subresource:
+        return f"{workload.kind.lower()}s" == review.resource
+    return (workload.api_group, workload.kind) == (review.group, review.kind)
+
+
 def suspension_standing(suspension: Suspension, now: datetime) -> Standing:
     """What one Suspension means for its tenant at `now`, whatever the operator has got round to."""
-    if suspension.status.phase == "Lifted":
+    if suspension.status.phase in {"Lifted", "Waiting"}:
         return "Good"
     begun = suspension.status.phase not in {None, "Pending"}  # a date moved later does not undo what has begun
-    if not begun and suspension.spec.effective_at is not None and now < suspension.spec.effective_at:
+    begins = suspension.spec.begins
+    if not begun and begins is not None and now < begins:
         return "Good"
     lifted = suspension.spec.lift is not None or suspension.metadata.deletion_timestamp is not None
     return "Lifting" if lifted else "Suspended"
@@ -225,18 +242,19 @@ def decoded(manifest: Json, type_: type[T]) -> T:
 def namespace_of(manifest: Json) -> Namespace:
     """The facts that a Namespace object carries."""
     metadata = mapping(manifest.get("metadata"))
-    license_ = mapping(metadata.get("annotations")).get(LICENSE_ANNOTATION)
+    annotations = mapping(metadata.get("annotations"))
+    license_, entitlement = annotations.get(LICENSE_ANNOTATION), annotations.get(ENTITLEMENT_ANNOTATION)
     return Namespace(
         text(metadata.get("name")),
         text(mapping(metadata.get("labels")).get(TENANT_LABEL)),
         license_ if isinstance(license_, str) else None,
+        entitlement if isinstance(entitlement, str) else None,
     )
 
 
 def default_policy() -> AcceptableUsePolicy:
     """Asergo's Acceptable Use Policy, effective 2023-06-01, which ships with the package."""
-    manifest = msgspec.yaml.decode(files("aup").joinpath("default_policy.yaml").read_bytes())
-    return decoded(manifest, AcceptableUsePolicy)
+    return tables.read("default_policy", AcceptableUsePolicy)
 
 
 @cache

@@ -8,7 +8,7 @@ from aup import traefik
 from aup.model import Subject
 from aup.review import Json, Review, annotations_of, listing, mapping, text
 from aup.tokens import above
-from aup.workload import KINDS
+from aup.workload import HEAD, KINDS
 
 Host = tuple[str, str]
 """A field path, and the host that stands there: empty for every host, with a `~` before a regular expression."""
@@ -59,6 +59,8 @@ _NOWHERE = frozenset({"internal", "invalid", "local", "localhost", "svc", "test"
 _RECORDS = frozenset({"hostname", "internal-hostname", "gateway-hostname"})
 _KOPS = frozenset({"dns.alpha.kubernetes.io/external", "dns.alpha.kubernetes.io/internal"})
 _DNS = "external-dns."
+DNS_HEADS = frozenset(name[:HEAD] for name in (_DNS, *_KOPS))
+"""How annotations for DNS begin."""
 _MOST_LABELS = 127
 _NAME = re.compile(r"[a-z0-9._*-]+")
 _WILDCARD = re.compile(r"\A(?:\*{0,2}\.)+")

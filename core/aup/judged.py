@@ -62,6 +62,7 @@ class Spec(TypedDict, total=False):
     overhead: Any
     parallelism: Any
     paused: Any
+    persistentVolumeClaimRetentionPolicy: Any
     replicas: Any
     resourceClaims: Any
     resources: Any

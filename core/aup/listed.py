@@ -3,7 +3,6 @@
 import base64
 import binascii
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
 
 import msgspec
 
@@ -41,7 +40,7 @@ def listed(subject: Subject, *, harmful: bool) -> Iterator[Finding]:
         harmful: Look for entries of clause 1.7, else for those of all other clauses.
     """
     indicators = subject.indicators
-    if not indicators or _left_out(subject):
+    if _left_out(subject):
         return
     if not any((clause == HARMFUL) is harmful for clause in indicators.clauses):
         return
@@ -76,6 +75,8 @@ def _found(subject: Subject) -> Iterator[tuple[str, str, Entry]]:
             for entry in indicators.image(reference):
                 yield container, at, entry
     if indicators.of_contents and subject.review.kind == "ConfigMap":
+        from hashlib import sha256  # noqa: PLC0415 - loading OpenSSL takes longer than judging a file, and few need it
+
         for at, content in _contents(subject.review.object):
             for entry in indicators.content(sha256(content).hexdigest()):
                 yield "", at, entry
@@ -88,9 +89,8 @@ def _images(subject: Subject) -> Iterator[tuple[str, str, str]]:
         for container in template.containers:
             if container.image:
                 yield container.name, f"{container.path}.image", container.image
-        if "volumes" in template.spec:
-            for at, reference in template.image_volumes():
-                yield "", at, reference
+        for at, reference in template.image_volumes():
+            yield "", at, reference
 
 
 def _contents(manifest: Json) -> Iterator[tuple[str, bytes]]:

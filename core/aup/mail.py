@@ -3,18 +3,17 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
-from importlib.resources import files
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-from aup import contact, image
+from aup import contact, image, tables
 from aup.api.meta import GROUP
 from aup.model import Finding, Subject
 from aup.review import Json, annotations_of, count, listing, mapping
 from aup.signatures import words
 from aup.wording import quoted
-from aup.workload import Container, PodTemplate
+from aup.workload import HEAD, Container, PodTemplate
 
 PREFIX = f"mail.{GROUP}/"
 """Of the annotations that say how mail is sent, on a pod template or on the workload."""
@@ -26,7 +25,6 @@ NOT_SENDING = ("transactional", "none")
 Strength = Literal["strong", "medium"]
 _PORTS = frozenset({25, 465, 587})
 _ENOUGH = 2
-_HEAD = 4  # letters by which variables are looked up; no prefix is shorter
 _SPLIT = re.compile(r"[-_.]+")
 _SENDER = re.compile(r"(.+?)\s*<([^<>]+)>")
 _NOTHING = frozenset({"", "-", "na", "n/a", "nil", "no", "none", "null", "tbd", "todo", "unknown", "x", "xxx", "yes"})
@@ -143,7 +141,7 @@ def doubts(subject: Subject) -> Iterator[Finding]:
 @cache
 def table() -> Mailers:
     """All that is known of programs that send to many."""
-    return msgspec.yaml.decode(files("aup").joinpath("mailers.yaml").read_bytes(), type=Mailers)
+    return tables.read("mailers", Mailers)
 
 
 def contact_problem(written: str) -> str:
@@ -222,10 +220,10 @@ def _signs(subject: Subject) -> _Signs:
 def _in_template(template: PodTemplate) -> tuple[Sign, ...]:
     found: list[Sign] = []
     for container in template.containers:
-        named = _of_image(container.image)
+        named = of_image(container.image)
         if named is not None:
             found.append(Sign(f"{container.path}.image", container.name, *named, "image"))
-        if "env" in container.spec and _worth_reading(container.spec["env"]):
+        if "env" in container.spec:
             found += _in_environment(container)
     if not found:
         return ()
@@ -233,19 +231,11 @@ def _in_template(template: PodTemplate) -> tuple[Sign, ...]:
     return tuple(sorted(found, key=lambda one: one.strength == "medium"))
 
 
-def _worth_reading(environment: Any) -> bool:
-    """Whether a variable may have one of the names; fast, for nearly all have none."""
-    try:
-        return not _heads().keys().isdisjoint([entry["name"][:_HEAD] for entry in environment])
-    except (KeyError, TypeError):
-        return True  # malformed, so each entry is looked at
-
-
 def _in_environment(container: Container) -> Iterator[Sign]:
-    heads = _heads()
+    known = heads()
     for index, entry in enumerate(listing(container.spec["env"])):
-        if isinstance(entry, dict) and isinstance(name := entry.get("name"), str) and name[:_HEAD] in heads:
-            for variable in heads[name[:_HEAD]]:
+        if isinstance(entry, dict) and isinstance(name := entry.get("name"), str) and name[:HEAD] in known:
+            for variable in known[name[:HEAD]]:
                 if name.startswith(variable.prefix):
                     at = f"{container.path}.env[{index}].name"
                     yield Sign(at, container.name, variable.product, variable.strength, "variable")
@@ -260,16 +250,16 @@ def _in_ports(container: Container) -> Iterator[Sign]:
 
 
 @cache
-def _heads() -> dict[str, list[Variable]]:
-    """The variables by the first letters of their names, longest first."""
+def heads() -> dict[str, list[Variable]]:
+    """The variables by the first letters of their names, of which no prefix has fewer, longest first."""
     found: dict[str, list[Variable]] = {}
     for variable in sorted(table().environment, key=lambda one: -len(one.prefix)):
-        found.setdefault(variable.prefix[:_HEAD], []).append(variable)
+        found.setdefault(variable.prefix[:HEAD], []).append(variable)
     return found
 
 
 @lru_cache(maxsize=4096)
-def _of_image(reference: str) -> tuple[str, Strength] | None:
+def of_image(reference: str) -> tuple[str, Strength] | None:
     """The program that an image is named after, and how sure that is."""
     parsed = image.parse(reference)
     *before, last = (frozenset(_SPLIT.split(segment.lower())) for segment in parsed.segments)

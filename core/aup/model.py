@@ -39,11 +39,12 @@ EVERY: frozenset[GroupKind] = _Every()
 
 
 class Namespace(msgspec.Struct, frozen=True):
-    """What the provider and the tenant say on a Namespace: its tenant's name and the inherited licence."""
+    """What the provider and the tenant say on a Namespace: its tenant's name, inherited licence and entitlement."""
 
     name: str
     tenant: str = ""
     license: str | None = None
+    entitlement: str | None = None
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +73,6 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     counted: bool = True
     scan: Scan
     complete: bool
-    limits: Limits
     now: datetime
     worked_out: dict[str, Any] = {}
     """What one rule has worked out and others need too, by its name."""
@@ -98,7 +98,8 @@ class Finding(msgspec.Struct, frozen=True):
     advisory: bool = False
 
 
-Check = Callable[[Subject], Iterator[Finding]]
+Check = Callable[..., Iterator[Finding]]
+"""Takes the Subject, and behind it the Limits in force where its rule has parameters."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +114,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     workloads: bool
     kinds: frozenset[GroupKind]
     detects: Topic | None
+    signs: frozenset[str]
     needs_document: bool
     judges_change: bool
     parameters: Limits
@@ -132,11 +134,14 @@ def rule(
     workloads: bool = True,
     kinds: Collection[GroupKind] = frozenset(),
     detects: Topic | None = None,
+    signs: Collection[str] = (),
     needs_document: bool = False,
     judges_change: bool = False,
     parameters: Limits | None = None,
 ) -> Callable[[Check], Rule]:
     """Declare the decorated generator function as a rule named after it.
+
+    It takes the Subject, and behind it the limits in force where it has parameters.
 
     Args:
         id: `AUP`, the clause's two digits, a number; never reused.
@@ -147,6 +152,8 @@ def rule(
         workloads: It judges every object that has a pod template, whatever its kind.
         kinds: It judges objects of these kinds, with a pod template or without one; `EVERY` for all kinds.
         detects: The topic of signatures that it tells of; it runs only where the scan has found something of it.
+        signs: It has something to say only where one of these is among the object's signs (see `aup.signs`), so it
+            runs only there; it runs on all that it judges where none is given.
         needs_document: Only a Permit that carries the SHA-256 of the written consent covers its findings.
         judges_change: It compares old and new itself, so the engine does not.
         parameters: Limits that a policy and a tenant's quota may replace.
@@ -170,6 +177,7 @@ def rule(
             workloads=workloads,
             kinds=kinds if isinstance(kinds, frozenset) else frozenset(kinds),
             detects=detects,
+            signs=frozenset(signs).union([detects] if detects else []),
             needs_document=needs_document,
             judges_change=judges_change,
             parameters=parameters or {},

@@ -1,6 +1,7 @@
 """A policy revision made ready to judge with: each rule with its mode and limits, once per snapshot."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -31,7 +32,8 @@ class Policy(msgspec.Struct, frozen=True):
     """A policy revision ready to judge with; rules that are off are left out.
 
     The rules of each kind that some rule names, and of all others as `OTHER`, stand in `workload_rules` for objects
-    with a pod template and in `kind_rules` for those without; in `detecting` those that tell of something detected.
+    with a pod template and in `kind_rules` for those without; those that need a sign stand in `signed`, and all of
+    their signs in `signs`.
     """
 
     version: str
@@ -43,21 +45,22 @@ class Policy(msgspec.Struct, frozen=True):
     rules: tuple[ActiveRule, ...]
     workload_rules: Mapping[GroupKind, tuple[ActiveRule, ...]]
     kind_rules: Mapping[GroupKind, tuple[ActiveRule, ...]]
-    detecting: tuple[ActiveRule, ...]
+    signed: tuple[ActiveRule, ...]
+    signs: frozenset[str]
 
-    def rules_for(self, kind: GroupKind, topics: frozenset[str], *, workload: bool) -> tuple[ActiveRule, ...]:
-        """The rules that judge an object of this kind.
+    def rules_for(self, kind: GroupKind, signs: AbstractSet[str], *, workload: bool) -> tuple[ActiveRule, ...]:
+        """The rules that may find something in an object of this kind.
 
         Args:
             kind: The object's.
-            topics: Those that the scan has found; rules that tell of others have nothing to say.
+            signs: What `aup.signs` sees in it; rules that need others have nothing to say.
             workload: Whether it has a pod template.
         """
         table = self.workload_rules if workload else self.kind_rules
         rules = table[kind] if kind in table else table[OTHER]
-        if not topics:
+        if self.signs.isdisjoint(signs):
             return rules
-        found = (one for one in self.detecting if one.rule.detects in topics)
+        found = (one for one in self.signed if not one.rule.signs.isdisjoint(signs))
         return (*rules, *_judging(found, kind, workload=workload))
 
 
@@ -98,13 +101,14 @@ def compiled(spec: AcceptableUsePolicySpec) -> Policy:
 def by_kind(active: Iterable[ActiveRule]) -> dict[str, Any]:
     """The fields of a Policy that hold its rules."""
     rules = tuple(active)
-    always = [one for one in rules if one.rule.detects is None]
+    always = [one for one in rules if not one.rule.signs]
     named = {OTHER, *chain.from_iterable(one.rule.kinds for one in always)}
     return {
         "rules": rules,
         "workload_rules": {kind: tuple(_judging(always, kind, workload=True)) for kind in named},
         "kind_rules": {kind: tuple(_judging(always, kind, workload=False)) for kind in named},
-        "detecting": tuple(one for one in rules if one.rule.detects is not None),
+        "signed": tuple(one for one in rules if one.rule.signs),
+        "signs": frozenset(chain.from_iterable(one.rule.signs for one in rules)),
     }
 
 

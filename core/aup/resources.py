@@ -28,13 +28,39 @@ class Asked(msgspec.Struct, frozen=True):
     unreadable: list[tuple[str, str]]
 
 
+class PodAsks(msgspec.Struct, frozen=True):
+    """What each container of a Pod asks for, and the most that one such Pod may take of each resource."""
+
+    containers: tuple[Asked, ...]
+    amounts: Amounts
+
+
 def container_asks(container: Container) -> Asked:
     """What one container asks for."""
     return _asked(container.spec.get("resources"))
 
 
-def pod_amounts(template: PodTemplate, containers: Sequence[Asked]) -> Amounts:
-    """The most that one Pod of the template may take of each resource; `containers` is what each of them asks for."""
+def pod_asks(template: PodTemplate) -> PodAsks:
+    """What one Pod of the template asks for; remembered, for the same few requests stand in nearly every manifest."""
+    spec, containers = template.spec, [(one.kind, one.spec.get("resources")) for one in template.containers]
+    written = msgspec.json.encode([containers, spec.get("resources"), spec.get("overhead")])
+    known = _KNOWN.get(written)
+    if known is None:
+        asked = tuple(map(container_asks, template.containers))
+        known = PodAsks(asked, _pod_amounts(template, asked))
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        if len(written) <= _LONGEST_KNOWN:
+            _KNOWN[written] = known
+    return known
+
+
+_MOST_KNOWN, _LONGEST_KNOWN = 1024, 16 * 1024
+_KNOWN: dict[bytes, PodAsks] = {}
+"""What was asked for last, by what is written; what is very long is not kept."""
+
+
+def _pod_amounts(template: PodTemplate, containers: Sequence[Asked]) -> Amounts:
     running: Amounts = {}
     sidecars: Amounts = {}
     starting: Amounts = {}
@@ -67,7 +93,7 @@ def pod_extras(template: PodTemplate) -> Asked:
         return _NOTHING
     amounts: Amounts = {}
     unreadable: list[tuple[str, str]] = []
-    for name, key in BANDWIDTHS.items():
+    for name, key in BANDWIDTHS.items() if annotations else ():
         if key in annotations:
             _add(amounts, unreadable, name, annotations[key], f"{template.annotations_path}[{key}]")
     for index, volume in enumerate(listing(spec.get("volumes"))):
@@ -150,21 +176,6 @@ def _add(amounts: Amounts, unreadable: list[tuple[str, str]], name: str, written
 def _asked(resources: object) -> Asked:
     if not resources or not isinstance(resources, dict):
         return _NOTHING
-    written = msgspec.json.encode(resources)
-    known = _KNOWN.get(written)
-    if known is None:
-        if len(_KNOWN) >= _MOST_KNOWN:
-            _KNOWN.clear()
-        known = _KNOWN[written] = _read(resources)
-    return known
-
-
-_MOST_KNOWN = 1024
-_KNOWN: dict[bytes, Asked] = {}
-"""What the `resources` read last ask for: the same few stand in nearly every manifest."""
-
-
-def _read(resources: Json) -> Asked:
     amounts: Amounts = {}
     unreadable: list[tuple[str, str]] = []
     for part in ("limits", "requests"):

@@ -52,8 +52,11 @@ _SAYING = ("image", "command", "args", "env")
 SAYING = (*_SAYING, "lifecycle", *_PROBES)
 """Fields of a container that name what runs in it and what it reaches."""
 
+HEAD = 4
+"""Letters by which variables of the environment and annotations are looked up before the whole name is compared."""
+
 _SCRIPTS = ("script", "source")
-_RUNNERS = frozenset({"lifecycle", *_PROBES, *_SCRIPTS})
+_RUNNERS, _WITH_SCRIPT = frozenset({"lifecycle", *_PROBES}), frozenset(_SCRIPTS)
 _DEPTH = 24
 _VISITS = 20_000
 
@@ -86,15 +89,14 @@ class Container(msgspec.Struct, frozen=True):
     def _executed(self) -> list[tuple[str, Json]]:
         """What hooks and probes execute, with its path."""
         spec = self.spec
-        runners = [(probe, spec[probe]) for probe in _PROBES if probe in spec]
+        found = []
         if "lifecycle" in spec:
             hooks = mapping(spec["lifecycle"])
-            runners = [*((f"lifecycle.{hook}", hooks[hook]) for hook in _HOOKS if hook in hooks), *runners]
-        return [
-            (f"{path}.exec", mapping(runner["exec"]))
-            for path, runner in runners
-            if isinstance(runner, dict) and "exec" in runner
-        ]
+            found = [(f"lifecycle.{hook}.exec", hooks[hook]["exec"]) for hook in _HOOKS if _executes(hooks.get(hook))]
+        for probe in _PROBES:
+            if probe in spec and _executes(spec[probe]):
+                found.append((f"{probe}.exec", spec[probe]["exec"]))
+        return [(path, mapping(action)) for path, action in found] if found else []
 
     def _words(self, holder: Json, key: str, prefix: str = "") -> Iterator[tuple[str, str]]:
         for index, word in enumerate(listing(holder.get(key))):
@@ -107,6 +109,7 @@ class Container(msgspec.Struct, frozen=True):
         found = [spec[field] for field in _SAYING if field in spec]
         if not _RUNNERS.isdisjoint(spec):
             found += [action for _, action in self._executed()]
+        if not _WITH_SCRIPT.isdisjoint(spec):
             found += [script for _, script in self.scripts()]
         return found
 
@@ -137,6 +140,11 @@ class Container(msgspec.Struct, frozen=True):
         return [text(capability).upper().removeprefix("CAP_") for capability in added]
 
 
+def _executes(runner: object) -> bool:
+    """Whether a hook or a probe runs a command."""
+    return isinstance(runner, dict) and "exec" in runner
+
+
 class PodTemplate(msgspec.Struct, frozen=True):
     """One pod template: `path` is the field path of its pod spec, `annotations` those of the template itself."""
 
@@ -146,12 +154,14 @@ class PodTemplate(msgspec.Struct, frozen=True):
     spec: Json
     containers: tuple[Container, ...]
 
-    def image_volumes(self) -> Iterator[tuple[str, str]]:
+    def image_volumes(self) -> list[tuple[str, str]]:
         """The image of each volume that is one (KEP-4639), as (field path, reference)."""
+        found = []
         for index, volume in enumerate(listing(self.spec.get("volumes"))):
             image = mapping(volume["image"]) if isinstance(volume, dict) and "image" in volume else None
             if image:
-                yield f"{self.path}.volumes[{index}].image.reference", text(image.get("reference"))
+                found.append((f"{self.path}.volumes[{index}].image.reference", text(image.get("reference"))))
+        return found
 
 
 class Workload(msgspec.Struct, frozen=True):

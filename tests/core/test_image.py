@@ -96,6 +96,12 @@ def test_what_no_runtime_pulls_is_marked_invalid(reference: str) -> None:
     assert not parse(reference).valid
 
 
+@pytest.mark.parametrize("reference", [" redis:8", "redis:8\n", "\tdocker.io/redis:8 "])
+def test_blanks_around_a_reference_hide_nothing(reference: str) -> None:
+    """What the reference names is found all the same, though no runtime pulls it."""
+    assert str(parse(reference)) == "docker.io/library/redis:8"
+
+
 @given(st.text(max_size=300))
 def test_parsing_never_raises_and_says_either_tag_or_digest(reference: str) -> None:
     """Whatever a tenant writes gives an image with exactly one of tag and digest."""

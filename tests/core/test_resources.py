@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aup.quantity import NANO
-from aup.resources import container_asks, pod_amounts
+from aup.resources import container_asks, pod_asks
 from aup.review import of_object
 from aup.workload import PodTemplate, workload
 
@@ -26,7 +26,7 @@ def container(cpus: int) -> dict[str, Any]:
 
 def cpus(template: PodTemplate) -> int:
     """How many CPUs one Pod takes."""
-    return pod_amounts(template, [container_asks(one) for one in template.containers]).get("cpu", 0) // NANO
+    return pod_asks(template).amounts.get("cpu", 0) // NANO
 
 
 def test_containers_add_up() -> None:

@@ -50,6 +50,9 @@ class AcceptableUsePolicySpec(Struct, kw_only=True, frozen=True):
     documentation_url: Annotated[Url, Meta(description="Where the rules' pages are; the rule's id is appended.")] = (
         field(name="documentationURL")
     )
+    appeal_days: Annotated[
+        int, Meta(ge=1, le=365, description="Days within which an appeal against a suspension is decided.")
+    ] = 14
     protected_names: Annotated[
         list[Domain],
         Meta(

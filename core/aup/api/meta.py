@@ -20,11 +20,17 @@ TENANT_LABEL = f"{GROUP}/tenant"
 SUSPENDED_LABEL = f"{GROUP}/suspended"
 """On a Namespace: `"true"` while the in-tree freeze holds it, `lifting` while originals are put back."""
 
+SELECTION_LABEL = f"{GROUP}/selection"
+"""On a Suspension of selected workloads: `"true"` while they are held, `lifting` while they are put back."""
+
 LICENSE_ANNOTATION = f"{GROUP}/license"
 """On a workload, pod template or Namespace: the SPDX licence expression of what runs there."""
 
 ENTITLEMENT_ANNOTATION = f"{GROUP}/entitlement"
-"""On a workload or pod template: the products that it runs under a licence of the tenant's, with commas between."""
+"""On a workload, pod template or Namespace: the products that run under a licence of the tenant's, with commas between.
+
+`none` says that the licence's terms need no entitlement.
+"""
 
 USE_ANNOTATION = f"{GROUP}/use"
 """On a workload or pod template: what it is used for, as categories with commas between them."""

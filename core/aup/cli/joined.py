@@ -7,7 +7,7 @@ import click
 
 GROUP = "aup.commands"
 OWN = "aup"
-"""The distribution whose commands need its extra `operator` (suspend, lift, status)."""
+"""The distribution whose commands need its extra `operator`: suspend, lift, status and what goes with them."""
 
 
 def names() -> list[str]:

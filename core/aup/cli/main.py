@@ -1,5 +1,6 @@
 """The command `aup`, installed as `kubectl-aup` too: each command is imported when it is asked for."""
 
+import gc
 import io
 import sys
 from importlib import import_module
@@ -9,6 +10,9 @@ import click
 
 OWN = ("check", "explain", "rules", "screening-list")
 """Our commands: `screening-list` is `aup.cli.screening_list.screening_list`, and so on."""
+
+_BETWEEN_COLLECTIONS = 50_000
+"""Objects made before Python looks for cycles: a run leaves few, and looking after each 700 took a twentieth of it."""
 
 
 class Commands(click.Group):
@@ -43,6 +47,7 @@ def commands() -> None:
 
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(_BETWEEN_COLLECTIONS)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode still gets its answer

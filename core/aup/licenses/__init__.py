@@ -5,6 +5,9 @@ from aup.model import Subject
 from aup.review import Json
 from aup.workload import Container, PodTemplate
 
+REFERENCE = "LicenseRef-"
+"""Begins a licence that SPDX does not list, whose terms only those know who wrote it."""
+
 Stated = tuple[str, object]
 """The field path of a statement, and its value as written; None where nothing is stated."""
 
@@ -24,7 +27,17 @@ def single(container: Container, template: PodTemplate, own: Json) -> Stated:
 
 def has_single(annotations: Json) -> bool:
     """Whether there is a licence for a single container."""
-    return any(key.startswith(CONTAINER_LICENSE_PREFIX) for key in annotations)
+    return bool(annotations) and any(key.startswith(CONTAINER_LICENSE_PREFIX) for key in annotations)
+
+
+def may_refer(annotations: Json) -> bool:
+    """Whether a licence in these annotations may name a `LicenseRef-`; cheap, for it is asked of every object."""
+    if not annotations:
+        return False
+    written = annotations.get(LICENSE_ANNOTATION)
+    if isinstance(written, str) and (REFERENCE in written or len(annotations) == 1):
+        return REFERENCE in written
+    return any(REFERENCE in str(annotations[key]) for key in annotations if key.startswith(CONTAINER_LICENSE_PREFIX))
 
 
 def stated(key: str, template: PodTemplate, own: Json) -> Stated:

@@ -5,11 +5,12 @@
 
 import re
 from functools import cache, lru_cache
-from importlib.resources import files
 
 import msgspec
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
+from aup import tables
+from aup.licenses import REFERENCE
 from aup.wording import quoted
 
 _LONGEST = 512  # characters; the longest expression that anybody needs is far shorter
@@ -17,7 +18,6 @@ _BLANKS = str.maketrans("\t\r\n", "   ")
 _DOCUMENT = re.compile(r"(?<![^\s(])DocumentRef-[A-Za-z0-9.-]+:(?=LicenseRef-)")
 _PARENTHESES = str.maketrans("()", "  ")
 _JOINING = frozenset({"AND", "OR"})
-_REFERENCE = "LicenseRef-"
 
 
 class Expression(msgspec.Struct, frozen=True):
@@ -30,7 +30,7 @@ class Expression(msgspec.Struct, frozen=True):
     @property
     def references(self) -> frozenset[str]:
         """The `LicenseRef-` that it names."""
-        return frozenset(name for name in self.names if name.startswith(_REFERENCE))
+        return frozenset(name for name in self.names if name.startswith(REFERENCE))
 
 
 def read(written: object) -> Expression:
@@ -49,8 +49,7 @@ def family(name: str) -> str:
 @cache
 def replaced_by() -> dict[str, str]:
     """The ids that SPDX has deprecated, each with the expression that it has put in their place."""
-    text = files("aup.licenses").joinpath("deprecated.yaml").read_bytes()
-    return msgspec.yaml.decode(text, type=dict[str, str])
+    return tables.read("deprecated", dict[str, str])
 
 
 @lru_cache(maxsize=1024)

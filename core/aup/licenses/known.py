@@ -3,18 +3,18 @@
 import re
 from datetime import date
 from functools import cache, lru_cache
-from importlib.resources import files
 
 import msgspec
 
+from aup import tables
 from aup.image import parse
 from aup.licenses.expressions import family
+from aup.review import listing, mapping, text
 from aup.workload import Container
 
 _VERSION = re.compile(r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?![\w.])", re.ASCII)
 _DATED = re.compile(r"RELEASE\.(\d{4})-(\d\d)-(\d\d)", re.ASCII)
-_UNREADABLE = "\0"
-"""Stands for a variable's value that is not in the manifest."""
+_EXPANDED = re.compile(r"\$\(([^)]*)\)")
 
 Version = tuple[int, ...]
 
@@ -60,17 +60,19 @@ class Software(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             if begin < after and (end is None or version < end)
         ]
 
-    def product(self, container: Container) -> str:
-        """The product that must be licensed to run it as the container does; empty where none is needed."""
+    def product(self, container: Container) -> tuple[str, bool]:
+        """The product that must be licensed to run it as the container does, and whether that is certain.
+
+        It is empty where none is needed, and uncertain where the variable's value is not in the manifest.
+        """
         if not self.variable or not self.entitlement:
-            return self.entitlement
-        chosen = ""
-        for _, name, value in container.environment():
-            if name == self.variable:
-                chosen = _UNREADABLE if not value or "$(" in value else value.strip().lower()
-        if self.free:
-            return "" if chosen in self.free else self.entitlement
-        return self.entitlement if chosen in self.paid or chosen == _UNREADABLE else ""
+            return self.entitlement, True
+        value = _value(container, self.variable)
+        if value is None:
+            return self.entitlement, False
+        chosen = value.strip().lower()
+        needed = chosen not in self.free if self.free else chosen in self.paid
+        return (self.entitlement if needed else ""), True
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -84,8 +86,7 @@ class Known(msgspec.Struct, frozen=True):
 @cache
 def table() -> tuple[Software, ...]:
     """All known software, in the table's order."""
-    text = files("aup.licenses").joinpath("known_software.yaml").read_bytes()
-    return tuple(msgspec.yaml.decode(text, type=list[Software]))
+    return tables.read("known_software", tuple[Software, ...])
 
 
 @lru_cache(maxsize=4096)
@@ -122,6 +123,18 @@ def _index() -> tuple[dict[str, Software], list[tuple[str, Software]]]:
             elif exact.setdefault(repository, software) is not software:
                 raise ValueError(f"{repository} stands for {exact[repository].name} and {software.name}")
     return exact, below
+
+
+def _value(container: Container, variable: str) -> str | None:
+    """The value of a variable, where the last counts; empty if it is not set, None if nobody can read it here."""
+    values: dict[str, str | None] = {}
+    for entry in map(mapping, listing(container.spec.get("env"))):
+        written = None if entry.get("valueFrom") is not None else entry.get("value", "")
+        if not isinstance(written, str) or any(values.get(one) is None for one in _EXPANDED.findall(written)):
+            values[text(entry.get("name"))] = None
+        else:
+            values[text(entry.get("name"))] = _EXPANDED.sub(lambda found: values[found[1]] or "", written)
+    return values.get(variable, "")
 
 
 def _is_one(repository: str, names: list[str]) -> bool:

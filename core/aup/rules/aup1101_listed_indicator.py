@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from aup.listed import listed
 from aup.model import EVERY, Finding, Subject, rule
+from aup.signs import HAS_INDICATORS
 
 
-@rule(id="AUP1101", clause="1.1", kinds=EVERY)
+@rule(id="AUP1101", clause="1.1", kinds=EVERY, signs={HAS_INDICATORS})
 def listed_indicator(subject: Subject) -> Iterator[Finding]:
     """The object names an image, host, wallet, address or content that the provider has listed.
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from aup.model import Finding, Subject, rule
+from aup.signatures.scan import TOO_MUCH
 
 
-@rule(id="AUP1207", clause="1.2")
+@rule(id="AUP1207", clause="1.2", signs={TOO_MUCH})
 def oversized_text(subject: Subject) -> Iterator[Finding]:
     """The workload has more commands and environment than can be judged.
 

@@ -15,7 +15,7 @@ HOST_CAPABILITIES = frozenset(
 )
 
 
-@rule(id="AUP1301", clause="1.3")
+@rule(id="AUP1301", clause="1.3", signs={*HOST_NAMESPACES, "add", "hostPath", "privileged", "windowsOptions"})
 def host_access(subject: Subject) -> Iterator[Finding]:
     """The Pod reaches into the machine that it runs on.
 

@@ -4,13 +4,12 @@ Where sockets lie: the documentation of cri-tools, Docker, Podman, BuildKit, K3s
 """
 
 from collections.abc import Iterator
-from operator import itemgetter
 from typing import Any
 
 from aup.model import Finding, Subject, rule
 from aup.review import listing, mapping, text
 from aup.wording import quoted
-from aup.workload import Container, PodTemplate
+from aup.workload import HEAD, Container, PodTemplate
 
 Path = tuple[str, ...]
 
@@ -35,11 +34,10 @@ _ADDRESSES = frozenset(
     {"BUILDKIT_HOST", "CONTAINERD_ADDRESS", "CONTAINER_HOST", "CONTAINER_RUNTIME_ENDPOINT", "DOCKER_HOST"}
     | {"IMAGE_SERVICE_ENDPOINT"}
 )
-_NAME = itemgetter("name")
 _SCHEMES = frozenset({"unix", "http+unix", "npipe"})
 
 
-@rule(id="AUP1303", clause="1.3")
+@rule(id="AUP1303", clause="1.3", signs={"hostPath", *(name[:HEAD] for name in _ADDRESSES)})
 def runtime_socket(subject: Subject) -> Iterator[Finding]:
     """The Pod reaches for the machine's container runtime or kubelet.
 
@@ -54,19 +52,11 @@ def runtime_socket(subject: Subject) -> Iterator[Finding]:
         if "volumes" in template.spec:
             yield from _mounted(template)
         for container in template.containers:
-            if "env" in container.spec and _may_address(container.spec["env"]):
+            if "env" in container.spec:
                 for index, variable in enumerate(listing(container.spec["env"])):
                     name = variable.get("name") if isinstance(variable, dict) else None
                     if isinstance(name, str) and name in _ADDRESSES:
                         yield from _addressed(template, container, index, text(variable.get("value")))
-
-
-def _may_address(environment: object) -> bool:
-    """Whether a variable of this name is among them, at a glance; also where they are malformed."""
-    try:
-        return not _ADDRESSES.isdisjoint(map(_NAME, listing(environment)))
-    except (KeyError, TypeError):
-        return True
 
 
 def resolved(path: str) -> Path:

@@ -8,7 +8,7 @@ from aup.wording import quoted
 RAW_CAPABILITIES = frozenset({"ALL", "NET_ADMIN", "NET_RAW"})
 
 
-@rule(id="AUP1401", clause="1.4")
+@rule(id="AUP1401", clause="1.4", signs={"add", "hostNetwork"})
 def raw_packets(subject: Subject) -> Iterator[Finding]:
     """The Pod may send packets that are not its own.
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from aup.api.meta import USE_ANNOTATION
 from aup.model import Finding, Subject, rule
+from aup.signs import HAS_ATTESTATIONS, HAS_USES
 from aup.uses import declared, said, table
 from aup.wording import quoted
 
 
-@rule(id="AUP1501", clause="1.5", needs_document=True)
+@rule(id="AUP1501", clause="1.5", signs={USE_ANNOTATION, HAS_USES, HAS_ATTESTATIONS}, needs_document=True)
 def high_risk_use(subject: Subject) -> Iterator[Finding]:
     """The workload is declared for a use in which a failure could kill, hurt or pollute.
 

@@ -6,6 +6,7 @@ from aup.model import Finding, Subject, rule
 from aup.review import mapping
 
 BOUNDED = ("cpu", "memory")
+_ALL = frozenset(BOUNDED)
 
 
 @rule(id="AUP1602", clause="1.6")
@@ -24,6 +25,8 @@ def missing_limits(subject: Subject) -> Iterator[Finding]:
             if container.kind == "ephemeral":
                 continue  # the API allows them no resources
             limits = mapping(mapping(container.spec.get("resources")).get("limits"))
+            if limits.keys() >= _ALL:
+                continue
             missing = [resource for resource in BOUNDED if resource not in limits and resource not in shared]
             if missing:
                 found = f"no limit for {' and '.join(missing)}"

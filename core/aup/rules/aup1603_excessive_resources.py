@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from aup.amounts import over, too_much
-from aup.model import Finding, Subject, rule
+from aup.model import Finding, Limits, Subject, rule
 from aup.quantity import parse
-from aup.resources import BANDWIDTHS, container_asks, pod_amounts, pod_extras, pods_at_once
+from aup.resources import BANDWIDTHS, pod_asks, pod_extras, pods_at_once
 
 # Asergo's figures for a tenant without a quota of its own. CPU and memory: half of, the whole of, and twice a common
 # 32-core server. Bandwidth: a tenth of its 10 Gbit/s port. Accelerators, huge pages and claims of devices are sold by
@@ -32,7 +32,7 @@ DEFAULTS = {
 
 
 @rule(id="AUP1603", clause="1.6", parameters=DEFAULTS)
-def excessive_resources(subject: Subject) -> Iterator[Finding]:
+def excessive_resources(subject: Subject, limits: Limits) -> Iterator[Finding]:
     """The workload asks for more than its quota allows.
 
     Why: Resources are shared; a quota keeps one customer from taking what others pay for. A Pod is counted as the
@@ -43,26 +43,26 @@ def excessive_resources(subject: Subject) -> Iterator[Finding]:
     """
     workload = subject.workload
     for template in workload.templates:
-        asked = [container_asks(container) for container in template.containers]
-        for container, asks in zip(template.containers, asked, strict=True):
+        asked = pod_asks(template)
+        for container, asks in zip(template.containers, asked.containers, strict=True):
             for field, why in asks.unreadable:
                 yield Finding(f"{container.path}.resources.{field}", why, container.name)
-            for resource in over(subject, "perContainer", asks.amounts):
+            for resource in over(limits, "perContainer", asks.amounts):
                 amount = asks.amounts[resource]
-                yield too_much(subject, "perContainer", f"{container.path}.resources", resource, amount, container.name)
-        pod = pod_amounts(template, asked)
+                yield too_much(limits, "perContainer", f"{container.path}.resources", resource, amount, container.name)
+        pod = asked.amounts
         extras = pod_extras(template)
         for path, why in extras.unreadable:
             yield Finding(path, why)
         if extras.amounts:
             pod = pod | {name: max(amount, pod.get(name, 0)) for name, amount in extras.amounts.items()}
-        exceeded = over(subject, "perPod", pod)
+        exceeded = over(limits, "perPod", pod)
         for resource in exceeded:
             at = f"{template.annotations_path}[{BANDWIDTHS[resource]}]" if resource in BANDWIDTHS else template.path
-            yield too_much(subject, "perPod", at, resource, pod[resource])
+            yield too_much(limits, "perPod", at, resource, pod[resource])
         times = pods_at_once(subject.review, workload)
         total = pod if times == 1 else {resource: amount * times for resource, amount in pod.items()}
-        for resource in over(subject, "perWorkload", total):
+        for resource in over(limits, "perWorkload", total):
             if times > 1 or resource not in exceeded:
                 at = workload.replicas_path or template.path
-                yield too_much(subject, "perWorkload", at, resource, total[resource])
+                yield too_much(limits, "perWorkload", at, resource, total[resource])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from aup.amounts import over, too_much
-from aup.model import Finding, Subject, rule
+from aup.model import Finding, Limits, Subject, rule
 from aup.quantity import NANO
 from aup.resources import pods_at_once
 from aup.review import Json, count, mapping
@@ -19,7 +19,7 @@ _KEDA_MOST = 100
 
 
 @rule(id="AUP1605", clause="1.6", kinds={_SCALE, _HPA, _OBJECT, _JOB}, parameters=DEFAULTS)
-def excessive_scale(subject: Subject) -> Iterator[Finding]:
+def excessive_scale(subject: Subject, limits: Limits) -> Iterator[Finding]:
     """The workload may grow to more Pods than the quota allows.
 
     Why: What an autoscaler may start is judged before it does, because a burst takes from others at once. A Scale or an
@@ -28,8 +28,8 @@ def excessive_scale(subject: Subject) -> Iterator[Finding]:
     Fix: Lower replicas, maxReplicas, maxReplicaCount, parallelism or completions, or have your quota raised.
     """
     for at, resource, number in _numbers(subject):
-        if over(subject, "perWorkload", {resource: number * NANO}):
-            yield too_much(subject, "perWorkload", at, resource, number * NANO)
+        if over(limits, "perWorkload", {resource: number * NANO}):
+            yield too_much(limits, "perWorkload", at, resource, number * NANO)
 
 
 def _numbers(subject: Subject) -> Iterator[tuple[str, str, int]]:

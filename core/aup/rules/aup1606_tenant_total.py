@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import msgspec
 
 from aup.amounts import named, shown
-from aup.model import EVERY, Finding, Subject, rule
+from aup.model import EVERY, Finding, Limits, Subject, rule
 from aup.quantity import NANO
-from aup.resources import Amounts, claims, container_asks, pod_amounts, pods_at_once
+from aup.resources import claims, pod_asks, pods_at_once
 from aup.review import Json, Review, count, listing, mapping
 from aup.workload import Workload, old_workload
 
@@ -26,7 +26,7 @@ _RUNNING = frozenset(
 
 
 @rule(id="AUP1606", clause="1.6", kinds=EVERY, judges_change=True, parameters={"perTenant": {}})
-def tenant_total(subject: Subject) -> Iterator[Finding]:
+def tenant_total(subject: Subject, limits: Limits) -> Iterator[Finding]:
     """The tenant would use more in all its namespaces together than its totals allow.
 
     Why: What is within the quota for one workload adds up. The API server counts what runs and holds each namespace to
@@ -35,17 +35,17 @@ def tenant_total(subject: Subject) -> Iterator[Finding]:
     Fix: Delete or scale down what you no longer need, in any of your namespaces, ask for less, or have your totals
     raised; a permit does not raise them. `kubectl get resourcequota aup` shows what is in use.
     """
-    limits = subject.limits.get("perTenant")
+    totals = limits.get("perTenant")
     review = subject.review
-    if not limits or subject.standing == "Lifting" or (review.by_kubernetes_controller and _made(review)):
+    if not totals or subject.standing == "Lifting" or (review.by_kubernetes_controller and _made(review)):
         return  # what a suspension took down fits again, and a controller's own objects count as their Pods do
     asked = _amounts(review, subject.workload)
     before = _amounts(_as_it_was(review), old_workload(review)) if review.operation == "UPDATE" else {}
     for resource, (amount, at) in asked.items():
-        if resource not in limits:
+        if resource not in totals:
             continue
         more = amount - before.get(resource, (0, ""))[0]
-        used, most = subject.usage.get(resource, 0), limits[resource]
+        used, most = subject.usage.get(resource, 0), totals[resource]
         if more > 0 and not subject.counted:
             yield Finding("metadata.namespace", "Kubernetes does not count here yet; try again in a few seconds")
             return
@@ -99,8 +99,7 @@ def _of_pods(review: Review, workload: Workload, spec: Json) -> Placed:
     found: Placed = {}
     for template in workload.templates:
         at = workload.replicas_path or template.path
-        pod: Amounts = pod_amounts(template, [container_asks(container) for container in template.containers])
-        found |= {resource: (amount * times, at) for resource, amount in pod.items()}
+        found |= {resource: (amount * times, at) for resource, amount in pod_asks(template).amounts.items()}
         found["pods"] = times * NANO, at
     return found
 

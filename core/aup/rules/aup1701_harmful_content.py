@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from aup.listed import listed
 from aup.model import EVERY, Finding, Subject, rule
+from aup.signs import HAS_INDICATORS
 
 
-@rule(id="AUP1701", clause="1.7", kinds=EVERY)
+@rule(id="AUP1701", clause="1.7", kinds=EVERY, signs={HAS_INDICATORS})
 def harmful_content(subject: Subject) -> Iterator[Finding]:
     """The object serves or reaches content that the provider has listed as offensive or harmful.
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from aup import contact, mail
 from aup.mail import Value
 from aup.model import Finding, Subject, rule
+from aup.signs import MAILER
 
 _VALUES = (
     Value(
@@ -26,7 +27,7 @@ _VALUES = (
 )
 
 
-@rule(id="AUP2101", clause="2.1")
+@rule(id="AUP2101", clause="2.1", signs={MAILER, mail.PROGRAMME, *mail.heads()})
 def mail_without_contact(subject: Subject) -> Iterator[Finding]:
     """The workload sends bulk or commercial mail, without a privacy policy or a public abuse contact.
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from aup import mail
 from aup.mail import Value
 from aup.model import Finding, Subject, rule
+from aup.signs import MAILER
 
 _VALUES = (
     Value(
@@ -26,7 +27,7 @@ _VALUES = (
 )
 
 
-@rule(id="AUP2201", clause="2.2")
+@rule(id="AUP2201", clause="2.2", signs={MAILER, mail.PROGRAMME, *mail.heads()})
 def mail_without_consent(subject: Subject) -> Iterator[Finding]:
     """The workload sends bulk or commercial mail, and does not say where consent is kept or how to opt out.
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from aup import mail
 from aup.mail import Value
 from aup.model import Finding, Subject, rule
+from aup.signs import MAILER
 
 _VALUES = (
     Value(
@@ -34,7 +35,7 @@ _VALUES = (
 )
 
 
-@rule(id="AUP2301", clause="2.3")
+@rule(id="AUP2301", clause="2.3", signs={MAILER, mail.PROGRAMME, *mail.heads()})
 def mail_without_sender(subject: Subject) -> Iterator[Finding]:
     """The workload sends bulk or commercial mail without its true sender, or without unsubscribing within 72 hours.
 

@@ -7,11 +7,12 @@ from aup.licenses.expressions import family, read
 from aup.licenses.known import of_image
 from aup.model import Finding, Subject, rule
 from aup.review import annotations_of
+from aup.signs import KNOWN_SOFTWARE
 from aup.wording import quoted
 from aup.workload import Container, PodTemplate
 
 
-@rule(id="AUP3102", clause="3.1", mode="warn")
+@rule(id="AUP3102", clause="3.1", mode="warn", signs={KNOWN_SOFTWARE})
 def contradicted_license(subject: Subject) -> Iterator[Finding]:
     """The licence that the workload states is not that of the software it runs.
 

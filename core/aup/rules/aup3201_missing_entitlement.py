@@ -3,23 +3,31 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from aup.entitled import Need, covering, in_force, needs
+from aup.api.meta import ENTITLEMENT_ANNOTATION
+from aup.entitled import Need, covering, in_force, needs, unexplained
 from aup.model import Finding, Subject, rule
 from aup.quantity import NANO
 from aup.resources import pods_at_once
+from aup.signs import KNOWN_SOFTWARE, OWN_TERMS
+from aup.wording import quoted
 
 
-@rule(id="AUP3201", clause="3.2")
+@rule(id="AUP3201", clause="3.2", signs={ENTITLEMENT_ANNOTATION, KNOWN_SOFTWARE, OWN_TERMS})
 def missing_entitlement(subject: Subject) -> Iterator[Finding]:
     """The workload runs software for which the tenant has no valid licence or no vendor support.
 
     Why: Customers keep valid licences and vendor support for software that is not the provider's (AUP 3.2). What needs
-    a licence is named in aup.asergo.com/entitlement, and some commercial images are known. One entitlement must cover
-    all Pods that the workload runs at a time. Where the provider's records are not at hand, this only warns.
+    a licence is named in aup.asergo.com/entitlement on the workload or its pod template, or inherited from the
+    Namespace; some commercial images are known, and so are licences that the provider has recorded. One entitlement
+    must cover all Pods that the workload runs at a time. This only warns where vendor support has ended while the
+    licence holds, where the terms of a LicenseRef- or the edition cannot be known, and where the provider's records are
+    not at hand.
 
     Fix: Send the provider the proof of your licence, who records it as a LicenseEntitlement with the product's id, how
     many Pods it is for and until when; renew it, or its support, where it has ended. Else run fewer Pods, or an edition
-    that needs no licence, chosen where its vendor says so (as MSSQL_PID: Express).
+    that needs no licence, chosen in the manifest where its vendor says so (as MSSQL_PID: Express). For a LicenseRef-
+    whose terms need no entitlement, as your own software's, set aup.asergo.com/entitlement to "none" on the workload,
+    its pod template or the Namespace.
     """
     for need in needs(subject):
         covered = covering(subject, need.product)
@@ -29,7 +37,11 @@ def missing_entitlement(subject: Subject) -> Iterator[Finding]:
         ends = [one.spec.support_ends_at for one in covered]
         ended = [end for end in ends if end is not None and end <= subject.now]
         if len(ended) == len(ends):
-            yield Finding(need.at, f"{need.said}; vendor support ended on {_day(max(ended))}", need.container)
+            said = f"{need.said}; vendor support ended on {_day(max(ended))}"
+            yield Finding(need.at, said, need.container, advisory=True)
+    for one in unexplained(subject):
+        said = f"{quoted(one.name)}, and no word on whether its terms need an entitlement"
+        yield Finding(one.at, said, one.container, advisory=True)
 
 
 def _uncovered(subject: Subject, need: Need) -> Finding:
@@ -38,7 +50,8 @@ def _uncovered(subject: Subject, need: Need) -> Finding:
     if counts:
         pods = pods_at_once(subject.review, subject.workload)
         said = f"{need.said}; the entitlement is for {max(counts)} Pods, not for {pods}"
-        return Finding(need.at, said, need.container, amount=pods * NANO, amount_of=need.product)
+        advisory = not need.certain
+        return Finding(need.at, said, need.container, pods * NANO, amount_of=need.product, advisory=advisory)
     known = [one.spec for one in subject.entitlements if one.spec.product == need.product]
     expired = [one.expires_at for one in known if one.expires_at is not None and one.expires_at <= subject.now]
     if expired:
@@ -47,8 +60,8 @@ def _uncovered(subject: Subject, need: Need) -> Finding:
         reason = f"the entitlement is valid from {_day(min(one.valid_from for one in known))} on"
     else:
         reason = "there is no entitlement to it"
-    unknown = not subject.complete and not subject.entitlements
-    return Finding(need.at, f"{need.said}; {reason}", need.container, advisory=unknown)
+    advisory = not need.certain or not (subject.complete or subject.entitlements)
+    return Finding(need.at, f"{need.said}; {reason}", need.container, advisory=advisory)
 
 
 def _day(instant: datetime) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from aup.api.meta import ENTITLEMENT_ANNOTATION
 from aup.entitled import covering, needs
 from aup.model import Finding, Subject, rule
+from aup.signs import KNOWN_SOFTWARE, OWN_TERMS
 from aup.wording import quoted
 
 
-@rule(id="AUP3301", clause="3.3", mode="warn")
+@rule(id="AUP3301", clause="3.3", mode="warn", signs={ENTITLEMENT_ANNOTATION, KNOWN_SOFTWARE, OWN_TERMS})
 def unproven_license(subject: Subject) -> Iterator[Finding]:
     """The workload runs under a licence whose proof the provider does not have.
 

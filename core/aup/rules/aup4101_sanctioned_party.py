@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from aup.model import Finding, Subject, rule
+from aup.signs import HAS_SCREENING
 from aup.wording import printable, quoted
 
 
-@rule(id="AUP4101", clause="4.1")
+@rule(id="AUP4101", clause="4.1", signs={HAS_SCREENING})
 def sanctioned_party(subject: Subject) -> Iterator[Finding]:
     """The provider has to clear a name or country in your customer record before anything new can run.
 
@@ -18,7 +19,7 @@ def sanctioned_party(subject: Subject) -> Iterator[Finding]:
     date and place of birth, country). The provider clears a namesake by a permit for AUP4101 and your namespaces.
     """
     tenant = subject.tenant
-    if not subject.screening or tenant is None:
+    if tenant is None:
         return
     for match in subject.screening.matches(tenant.spec):
         if match.where == "country":

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from aup.api.meta import USE_ANNOTATION
 from aup.model import Finding, Subject, rule
+from aup.signs import HAS_USES
 from aup.uses import declared, said
 
 
-@rule(id="AUP4201", clause="4.2")
+@rule(id="AUP4201", clause="4.2", signs={USE_ANNOTATION, HAS_USES})
 def prohibited_use(subject: Subject) -> Iterator[Finding]:
     """The workload is declared for a use that is forbidden here, or needs a licence that the provider has not seen.
 

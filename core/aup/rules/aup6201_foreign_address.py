@@ -54,7 +54,7 @@ Written = Iterator[tuple[str, str]]
 """Field paths, with the addresses that stand there."""
 
 
-@rule(id="AUP6201", clause="6.2", kinds=_KINDS)
+@rule(id="AUP6201", clause="6.2", kinds=_KINDS, signs={"status", *_ON_PODS, *(kind for _, kind in _KINDS)})
 def foreign_address(subject: Subject) -> Iterator[Finding]:
     """The object uses an IP address that is not assigned to you.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from aup.addresses import apart, looks_like_address, not_assigned
-from aup.hosts import Annotation, dns_annotations, endpoints, of_nobody, plain, records, wide, within
+from aup.hosts import DNS_HEADS, Annotation, dns_annotations, endpoints, of_nobody, plain, records, wide, within
 from aup.model import EVERY, Finding, Subject, rule
 from aup.review import Review, listing, text
 from aup.wording import quoted
@@ -12,7 +12,7 @@ _OF_ADDRESSES = frozenset({"A", "AAAA"})
 _OF_TEXT = frozenset({"CAA", "NAPTR", "TXT"})
 
 
-@rule(id="AUP6301", clause="6.3", kinds=EVERY)
+@rule(id="AUP6301", clause="6.3", kinds=EVERY, signs={"DNSEndpoint", *DNS_HEADS})
 def unverified_dns_record(subject: Subject) -> Iterator[Finding]:
     """The object asks for a DNS record that is not yours to have.
 

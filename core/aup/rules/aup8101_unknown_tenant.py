@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from aup.model import Finding, Subject, rule
+from aup.signs import NO_TENANT
 from aup.wording import quoted
 
 
-@rule(id="AUP8101", clause="8.1")
+@rule(id="AUP8101", clause="8.1", signs={NO_TENANT})
 def unknown_tenant(subject: Subject) -> Iterator[Finding]:
     """The workload's namespace belongs to no known tenant.
 

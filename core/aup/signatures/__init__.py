@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from functools import cache
-from importlib.resources import files
+from itertools import chain
 from typing import get_args
 
 import msgspec
 
+from aup import tables
 from aup.api.signature_list import SignatureList, Strength, Target, Topic
 
 TOPICS: tuple[Topic, ...] = get_args(Topic)
@@ -31,8 +32,7 @@ Signatures = dict[Target, dict[str, Signature]]
 @cache
 def written(topic: Topic) -> tuple[Signature, ...]:
     """The signatures of a topic that come with aup, as its YAML file has them."""
-    text = files("aup.signatures").joinpath(f"{topic}.yaml").read_bytes()
-    return tuple(msgspec.yaml.decode(text, type=list[Signature]))
+    return tables.read(topic, tuple[Signature, ...])
 
 
 def load(topic: Topic) -> Signatures:
@@ -72,12 +72,16 @@ def extended(signatures: Signatures, lists: Iterable[SignatureList]) -> Signatur
     return found
 
 
-@cache
 def words() -> dict[str, frozenset[str]]:
     """The words that decide how a name beside them counts, by what they do."""
-    text = files("aup.signatures").joinpath("words.yaml").read_bytes()
-    read = msgspec.yaml.decode(text, type=dict[str, list[list[str]]])
-    return {name: frozenset(word for row in rows for word in row) for name, rows in read.items()}
+    return word_lists("words")
+
+
+@cache
+def word_lists(table: str) -> dict[str, frozenset[str]]:
+    """The lists of a table that has words in rows."""
+    read = tables.read(table, dict[str, list[list[str]]])
+    return {name: frozenset(chain.from_iterable(rows)) for name, rows in read.items()}
 
 
 def _targets(matches: Target) -> tuple[Target, ...]:

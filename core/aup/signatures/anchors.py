@@ -6,7 +6,7 @@ option has) is left out of the anchor. A test holds the two against each other.
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import chain, combinations, product
+from itertools import chain, combinations
 
 from aup.api.signature_list import Target, Topic
 from aup.signatures import Signature, Signatures, words
@@ -42,10 +42,13 @@ def plan(topic: Topic, signatures: Signatures) -> Plan:
 
 
 def _anchors(signatures: Signatures) -> Iterator[tuple[str, str]]:
-    for target, anchors in _ANCHORS.items():
-        for token, signature in signatures.get(target, {}).items():
-            for anchor in anchors(token):
-                yield anchor, _group(target, signature)
+    # A name stands under two targets, and its anchors are the same under both.
+    tokens = {
+        (token, anchors, _group(target, signature))
+        for target, anchors in _ANCHORS.items()
+        for token, signature in signatures.get(target, {}).items()
+    }
+    return ((anchor, group) for token, anchors, group in tokens for anchor in anchors(token))
 
 
 def _group(target: Target, signature: Signature) -> str:
@@ -58,11 +61,11 @@ def _group(target: Target, signature: Signature) -> str:
 def _name(token: str) -> list[str]:
     if len(token) <= SHORT:
         return [f"{before}{token}{after}" for before in "\n/:" for after in "\n/:@."]
-    parts = _PARTS.findall(token)
-    return [
-        "".join(chain.from_iterable(zip(parts, [*between, ""], strict=True)))
-        for between in product(SEPARATORS, repeat=len(parts) - 1)
-    ]
+    first, *others = _PARTS.findall(token)
+    found = [first]
+    for part in others:
+        found = [f"{before}{separator}{part}" for before in found for separator in SEPARATORS]
+    return found
 
 
 def _phrase(token: str) -> list[str]:

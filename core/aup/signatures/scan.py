@@ -1,7 +1,6 @@
 """One object's text, looked at once for all topics: the sieve says which, and only their exact search is done."""
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 
 import msgspec
 
@@ -14,11 +13,14 @@ from aup.signatures.evidence import Evidence
 from aup.signatures.mining import MONERO
 from aup.signatures.reading import Reading, read
 from aup.signatures.sieve import NO_TOPICS, flat, flat_json, long_words
-from aup.workload import Container, PodTemplate, Workload
+from aup.workload import Container, Workload
 
 MOST_TEXT = 64 * 1024
 """Bytes of commands and environment in one object: judging takes its time, and among a thousand public manifests the
 longest has a third of that."""
+
+TOO_MUCH = "too much text"
+"""Among the topics of an object that has more text than is read."""
 
 _SHORTEST_WALLET = 95
 
@@ -43,6 +45,8 @@ class _Found(msgspec.Struct, frozen=True):
 
     @property
     def topics(self) -> frozenset[str]:
+        if self.too_much[0]:
+            return self.of_volumes | {TOO_MUCH}
         return self.of_volumes.union(*(one.topics for one in self.suspects)) if self.suspects else self.of_volumes
 
 
@@ -53,19 +57,24 @@ class Scan:
         self._detectors = detectors
         self._workload = workload
         self._config_map = config_map
+        self._known: _Found | None = None
 
     @property
     def topics(self) -> frozenset[str]:
-        """The topics that are worth an exact search."""
-        return self._found.topics
+        """The topics that are worth an exact search, or `TOO_MUCH`."""
+        return self._found().topics
 
     @property
     def too_much(self) -> tuple[str, str]:
         """Where there is more text than is read, and how much is; such an object is not searched. Else two blanks."""
-        return self._found.too_much
+        return self._found().too_much
 
-    @cached_property
     def _found(self) -> _Found:
+        if self._known is None:
+            self._known = self._search()
+        return self._known
+
+    def _search(self) -> _Found:
         if self._config_map is not None:
             return _Found(tuple(_of_config_map(self._detectors, self._config_map)))
         size = 0
@@ -79,6 +88,8 @@ class Scan:
                 return _Found((), of_volumes, (template.path, much))
             if worth_reading(self._detectors, text):
                 suspects += (one for container in template.containers if (one := suspect(self._detectors, container)))
+        if not suspects:
+            return _Found((), of_volumes)
         packed = next((one for one in suspects if one.reading.exceeded), None)
         if packed:
             return _Found((), of_volumes, (packed.at, f"over {MOST} bytes packed in a few, too many to judge"))
@@ -87,16 +98,16 @@ class Scan:
     def evidence(self, topic: Topic) -> Iterator[tuple[str, list[Evidence]]]:
         """The evidence for a topic, strongest first: a container's name, empty for a volume, and what is in it."""
         matcher = self._detectors.matchers[topic]
-        for one in self._found.suspects:
+        for one in self._found().suspects:
             if topic not in one.topics:
                 continue
             if one.container is None:
                 yield "", matcher.reading(one.reading)
             else:
                 yield one.container.name, matcher.container(one.container, one.reading)
-        if topic in self._found.of_volumes:
+        if topic in self._found().of_volumes:
             for template in self._workload.templates:
-                for at, reference in _image_volumes(template):
+                for at, reference in template.image_volumes():
                     yield "", matcher.image(at, reference)
 
 
@@ -150,9 +161,5 @@ def _has_wallet(text: bytes) -> bool:
 
 
 def _of_volumes(detectors: Detectors, workload: Workload) -> frozenset[str]:
-    references = [reference for template in workload.templates for _, reference in _image_volumes(template)]
+    references = [reference for template in workload.templates for _, reference in template.image_volumes()]
     return detectors.sieve.topics(flat(references)) - {TO_OPEN} if references else NO_TOPICS
-
-
-def _image_volumes(template: PodTemplate) -> Iterator[tuple[str, str]]:
-    return template.image_volumes() if "volumes" in template.spec else iter(())

@@ -72,18 +72,20 @@ class Sieve:
     """An automaton over the anchors of all topics."""
 
     def __init__(self, plans: Mapping[str, Plan]) -> None:
-        groups: dict[bytes, set[tuple[str, str]]] = {}
+        groups: dict[bytes, frozenset[tuple[str, str]]] = {}
         first: set[tuple[str, str]] = set()
         self._enough: list[tuple[str, frozenset[tuple[str, str]]]] = []
         for topic, plan in plans.items():
+            alone = {group: frozenset([(topic, group)]) for group in {group for _, group in plan.anchors}}
             for anchor, group in plan.anchors:
-                groups.setdefault(anchor.encode(), set()).add((topic, group))
+                text = anchor.encode()
+                groups[text] = groups[text] | alone[group] if text in groups else alone[group]
             first |= {(topic, each[0]) for each in plan.enough}
             self._enough += [(topic, frozenset((topic, group) for group in each)) for each in plan.enough]
         self._first = _automaton([anchor for anchor, each in groups.items() if not first.isdisjoint(each)])
         self._all = _automaton(list(groups))
-        self._groups = [frozenset(each) for each in groups.values()]
-        self._written = [anchor.decode().strip("\n") for anchor in groups]
+        self._groups = list(groups.values())
+        self._anchors = list(groups)
 
     def topics(self, text: bytes) -> frozenset[str]:
         """The topics of which a flat text holds anchors enough."""
@@ -93,7 +95,9 @@ class Sieve:
     def anchors(self, text: bytes) -> list[str]:
         """The anchors of a flat text that has enough of them, without the line feeds around them; else none."""
         found = self._found(text)
-        return sorted({self._written[index] for index in found}) if found and self._topics(found) else []
+        if not found or not self._topics(found):
+            return []
+        return sorted({self._anchors[index].decode().strip("\n") for index in found})
 
     def _found(self, text: bytes) -> set[int]:
         """The numbers of the anchors in a flat text; none where it has none that a combination begins with."""

@@ -7,7 +7,6 @@ rusty-kaspa (crypto/addresses), chainparams.cpp of each coin (version bytes).
 
 import re
 from collections.abc import Iterable
-from hashlib import sha256
 
 import msgspec
 
@@ -112,9 +111,11 @@ def _base58check(word: str) -> Wallet | None:
     coin = _VERSIONS.get(data[0])
     leading = len(word) - len(word.lstrip("1"))
     zeros = size - len(data.lstrip(b"\0"))
-    if coin is None or leading != zeros or sha256(sha256(data[:-4]).digest()).digest()[:4] != data[-4:]:
+    if coin is None or leading != zeros:
         return None
-    return Wallet(coin, proven=True)
+    from hashlib import sha256  # noqa: PLC0415 - loading OpenSSL takes longer than judging a file, and few need it
+
+    return Wallet(coin, proven=True) if sha256(sha256(data[:-4]).digest()).digest()[:4] == data[-4:] else None
 
 
 def _bech32(word: str, prefix: str, data: str) -> Wallet | None:

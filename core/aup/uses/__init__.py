@@ -3,11 +3,11 @@
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Literal
 
 import msgspec
 
+from aup import tables
 from aup.api.meta import USE_ANNOTATION, Clause
 from aup.api.tenant import TenantSpec
 from aup.review import Review, mapping
@@ -48,7 +48,7 @@ class Declared(msgspec.Struct, frozen=True):
 @cache
 def table() -> tuple[Use, ...]:
     """All categories, in the table's order."""
-    return tuple(msgspec.yaml.decode(files("aup.uses").joinpath("uses.yaml").read_bytes(), type=list[Use]))
+    return tables.read("uses", tuple[Use, ...])
 
 
 def declared(review: Review, workload: Workload, tenant: TenantSpec | None) -> Iterator[Declared]:

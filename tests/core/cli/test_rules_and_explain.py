@@ -9,7 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from aup import facts
 from aup.cases import Case, Expected
-from aup.model import Finding, Rule, Subject, rule
+from aup.model import Finding, Limits, Rule, Subject, rule
 from aup.quantity import parse
 from aup.rules import RULES
 
@@ -22,7 +22,7 @@ Run = Callable[..., Result]
     aliases=("sleeping",),
     parameters={"perContainer": {"cpu": parse("2"), "memory": parse("1Gi")}},
 )
-def stolen_naps(subject: Subject) -> Iterator[Finding]:
+def stolen_naps(subject: Subject, _: Limits) -> Iterator[Finding]:
     """The container naps.
 
     Why: A nap on somebody else's machine keeps others awake, and this sentence goes on until it has to be wrapped on

@@ -3,12 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property
 from ipaddress import ip_address
 
 import msgspec
 
+from aup.signatures import word_lists
 from aup.signatures.reading import Reading
 from aup.signatures.shell import Command, assigned
 from aup.wording import quoted
@@ -255,12 +255,9 @@ class Steps:
         return False
 
 
-@cache
 def lists() -> dict[str, frozenset[str]]:
     """The lists of behaviours.yaml."""
-    text = files("aup.signatures").joinpath("behaviours.yaml").read_bytes()
-    read = msgspec.yaml.decode(text, type=dict[str, list[list[str]]])
-    return {name: frozenset(word for row in rows for word in row) for name, rows in read.items()}
+    return word_lists("behaviours")
 
 
 def _is_shown(step: Step) -> bool:
