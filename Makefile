@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 $(BIN)/uv: requirements/uv.txt
 	@echo "==> Making $(VENV) with $$($(PYTHON) --version)"
@@ -56,7 +56,7 @@ lint: $(INSTALLED) ## Check style, types, layers, spelling and generated files
 	@$(BIN)/python -m tools.generate --check
 
 .PHONY: generate
-generate: $(INSTALLED) ## Make CRDs, reference docs and the chart's copies anew from their source
+generate: $(INSTALLED) ## Make tables, CRDs, reference docs and the chart's copies anew from their source
 	@$(BIN)/python -m tools.generate
 
 .PHONY: lock
@@ -82,6 +82,10 @@ $(VENV)/.bench: $(INSTALLED) requirements/bench.txt
 bench: binaries $(VENV)/.bench ## Measure what a review costs, beside the floor of its stack (under ten minutes)
 	@$(BIN)/python -m benchmarks.review
 	@$(BIN)/python -m benchmarks.plot
+
+.PHONY: bench-suspend
+bench-suspend: binaries ## Measure a suspension beside bare patches of the same workloads (takes long; quick: ARGS=--quick)
+	@$(BIN)/python -m benchmarks.suspend $(ARGS)
 
 .PHONY: corpus
 corpus: $(INSTALLED) ## Judge labelled manifests: make corpus DIR=folder with an index.tsv

@@ -126,3 +126,9 @@ def memory_mb(pid: int, line: Literal["VmRSS", "VmHWM"] = "VmRSS") -> float:
     """Resident memory of a process in MB (10⁶ bytes), now or (`VmHWM`) at its highest."""
     said = next(each for each in Path(f"/proc/{pid}/status").read_text().splitlines() if each.startswith(line))
     return int(said.split()[1]) * 1024 / 1e6
+
+
+def busy_seconds() -> float:
+    """CPU time that all processes of the machine have used so far, and what a hypervisor gave to others."""
+    _, user, nice, system, _, _, irq, softirq, steal, *_ = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    return sum(map(int, (user, nice, system, irq, softirq, steal))) / os.sysconf("SC_CLK_TCK")

@@ -96,15 +96,17 @@ class Installation:
         )
         self._wait("webhook", f"http://127.0.0.1:{self.plain_port}/readyz")
 
-    def start_operator(self) -> None:
-        """Start the operator and wait for its health endpoint."""
+    def start_operator(self, **settings: str) -> None:
+        """Start the operator, with other settings if given, and wait for its health endpoint."""
         self._start(
             "operator",
             {
                 "AUP_NAMESPACE": NAMESPACE,
                 "AUP_RESYNC_SECONDS": "2",
+                "AUP_BRAKE_TENANTS": "0",
                 "AUP_HEALTH_PORT": str(self.health_port),
                 "AUP_POLICY_FILE": str(CHART / "files" / "policy.yaml"),
+                **settings,
             },
         )
         self._wait("operator", f"http://127.0.0.1:{self.health_port}/healthz")

@@ -14,6 +14,9 @@ from testbed.controlplane import ControlPlane
 
 Json = dict[str, Any]
 
+ADMIN = "kubernetes-admin"
+"""The cluster's administrator, whose name a Suspension must bear that it orders."""
+
 
 @dataclass(frozen=True)
 class Customer:
@@ -134,11 +137,11 @@ def suspension(tenant: str, name: str = "", **spec: Any) -> Json:
         "apiVersion": "aup.asergo.com/v1alpha1",
         "kind": "Suspension",
         "metadata": {"name": name or tenant},
-        "spec": {"tenant": tenant, "clauses": ["1.6"], "orderedBy": "desk", "statementOfReasons": reasons, **spec},
+        "spec": {"tenant": tenant, "clauses": ["1.6"], "orderedBy": ADMIN, "statementOfReasons": reasons, **spec},
     }
 
 
-LIFT = '{"spec": {"lift": {"reason": "The cause is removed.", "orderedBy": "desk"}}}'
+LIFT = json.dumps({"spec": {"lift": {"reason": "The cause is removed.", "orderedBy": ADMIN}}})
 """The merge patch that orders a lift."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,18 +20,25 @@ from aup.api import (
     suspension,
     tenant,
 )
-from aup.api.meta import GROUP, LICENSE_ANNOTATION, QUOTA_LABEL, TENANT_LABEL, VERSION
+from aup.api.meta import ENTITLEMENT_ANNOTATION, GROUP, LICENSE_ANNOTATION, QUOTA_LABEL, TENANT_LABEL, VERSION
 from aup.review import Json, mapping
 from aup_operator import metrics
 from aup_operator.audit import Audit
 from aup_operator.reconcile import Reconciler
 from aup_operator.settings import Settings
+from aup_operator.suspending import Pace
 from aup_operator.totals import Totals
 
 log = logging.getLogger(__name__)
 
 _SOON_SECONDS = 0.5
 """Between passes while a suspension or lift is on its way."""
+
+_WATCHFUL_SECONDS = 2.0
+"""Between passes while something is held down: what comes up again all the same goes down within seconds."""
+
+_WATCHFUL_REST = 4
+"""Such passes rest so many times what one takes, so that a large tenant does not keep us at it."""
 
 _BURST_SECONDS = 0.1
 """How long events are gathered, so that a burst of them becomes one pass."""
@@ -90,7 +98,8 @@ class Seen:
 def _version(metadata: Json) -> tuple[object, ...]:
     """What of an object's metadata changes with its spec, or with what a Namespace says of its tenant."""
     labels, annotations = mapping(metadata.get("labels")), mapping(metadata.get("annotations"))
-    return metadata.get("generation"), labels.get(TENANT_LABEL), annotations.get(LICENSE_ANNOTATION)
+    inherited = annotations.get(LICENSE_ANNOTATION), annotations.get(ENTITLEMENT_ANNOTATION)
+    return metadata.get("generation"), labels.get(TENANT_LABEL), *inherited
 
 
 def register(
@@ -152,11 +161,9 @@ async def _reconcile_forever(reconciler: Reconciler, wake: asyncio.Event, resync
         wake.clear()
         began = time.monotonic()
         try:
-            busy = await asyncio.to_thread(reconciler.sync, datetime.now(UTC))
-            passes = passes + 1 if busy else 0
-            # What is still on its way after a while waits for something, such as a Pod that takes long to end.
-            pause = _SOON_SECONDS * max(1, passes // _PATIENT_PASSES) if busy else resync
-            pause = min(pause, resync)
+            pace = await asyncio.to_thread(reconciler.sync, datetime.now(UTC))
+            passes = passes + 1 if pace == Pace.BUSY else 0
+            pause = min(_pause(pace, passes, time.monotonic() - began), resync)
             metrics.SYNCED.set(time.time())
         except Exception:
             log.exception("a pass failed; trying again in %s s", _RETRY_SECONDS)
@@ -164,6 +171,14 @@ async def _reconcile_forever(reconciler: Reconciler, wake: asyncio.Event, resync
         metrics.SYNC_SECONDS.observe(time.monotonic() - began)
         if await _woken(wake, pause):
             await asyncio.sleep(_BURST_SECONDS)
+
+
+def _pause(pace: Pace, passes: int, took: float) -> float:
+    """Seconds to the next pass over suspensions, at most the resync interval."""
+    if pace == Pace.BUSY:
+        # What is still on its way after a while waits for something, such as a Pod that takes long to end.
+        return _SOON_SECONDS * max(1, passes // _PATIENT_PASSES)
+    return max(_WATCHFUL_SECONDS, _WATCHFUL_REST * took) if pace == Pace.HOLDING else math.inf
 
 
 async def _count_forever(totals: Totals, counted: asyncio.Event, wake: asyncio.Event, resync: float) -> None:

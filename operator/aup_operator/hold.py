@@ -4,69 +4,64 @@ A pass may end anywhere and the next one goes on: what is recorded is found agai
 patch, and nothing is changed that is not recorded.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
+from datetime import datetime
+from itertools import groupby
+from typing import Protocol, TypeVar
 
 import msgspec
 import urllib3
 
 from aup.api.meta import TENANT_LABEL
 from aup.api.suspension import Suspension, Unenforced
-from aup.api.suspension_record import KIND, RecordEntry, SuspensionRecord
+from aup.api.suspension_record import KIND, RecordEntry, Requested, SuspensionRecord
 from aup.errors import AupError
 from aup.facts import decoded
-from aup.review import Json, count, mapping
-from aup_operator import record
-from aup_operator.drivers import DRIVERS
-from aup_operator.drivers.driver import Driver
-from aup_operator.drivers.pod import POD, controller, ending_seconds, recreatable, runs, terminating
+from aup.review import Json
+from aup_operator import exposure, record, removal
+from aup_operator.discovery import Served
+from aup_operator.find import GRACE_SECONDS, Found, FoundPod, Target, find, find_pods, looked_after
 from aup_operator.kube import JSON_PATCH, Kube, KubeError
 from aup_operator.namespaces import TenantNamespace
-from aup_operator.ownership import looked_after
+from aup_operator.selection import Selection
+from aup_operator.status import write
+
+log = logging.getLogger(__name__)
 
 FAILURES = (AupError, OSError, urllib3.exceptions.HTTPError)
 """What a call to the API server may end with when it does not succeed."""
 
+_TOO_LARGE = "It is too large to be recorded. It is left as it is, its Pods are deleted, and the freeze holds new ones."
+_STATIC = "It is a static Pod: only who may write files on its node can stop it. Remove its manifest there."
+_REQUESTED_CHARACTERS, _MOST_REQUESTED = 1024, 200
 
-_GRACE_SECONDS = 30
-"""What a Pod gets to end once its time is over: Kubernetes' own default."""
 
+class Scope(msgspec.Struct, frozen=True):
+    """What a pass is about: the suspensions in force, what they cover, and where."""
 
-class Target(msgspec.Struct, frozen=True):
-    """An object to hold down, as it is now."""
-
-    driver: Driver
-    manifest: Json
-
-    @property
-    def uid(self) -> str:
-        """The object's UID."""
-        return str(self.manifest["metadata"]["uid"])
+    suspensions: Sequence[Suspension]
+    selection: Selection
+    namespaces: Sequence[TenantNamespace]
 
     @property
-    def path(self) -> str:
-        """The object's path on the API server."""
-        return self.driver.path(self.manifest["metadata"]["namespace"], self.manifest["metadata"]["name"])
-
-    def entry(self) -> RecordEntry:
-        """What has to be recorded of it; a Pod whole."""
-        return record.entry(self.driver, self.manifest, recreatable(self.manifest) if self.driver is POD else None)
-
-    @property
-    def label(self) -> str:
-        """`Kind namespace/name`, for people."""
-        metadata = self.manifest["metadata"]
-        return f"{self.driver.kind} {metadata['namespace']}/{metadata['name']}"
+    def tenant(self) -> str:
+        """The tenant."""
+        return self.suspensions[0].spec.tenant
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """What a pass came to."""
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a pass came to: `unmanaged` is held by the denial of its Pods alone, `drifted` had come up again."""
 
     recorded: int
     records: list[str]
-    held: int
-    running: int
-    unenforced: list[Unenforced]
+    held: int = 0
+    running: int = 0
+    removed: int = 0
+    unenforced: list[Unenforced] = []
+    unmanaged: list[Unenforced] = []
+    drifted: list[str] = []
 
 
 def records_of(kube: Kube, tenant: str, named: Iterable[str] = ()) -> list[SuspensionRecord]:
@@ -84,42 +79,12 @@ def records_of(kube: Kube, tenant: str, named: Iterable[str] = ()) -> list[Suspe
     return [one for one in everything if one.status.phase != "Restored"]
 
 
-class Found(msgspec.Struct, frozen=True):
-    """What there is to hold down, and by UID all objects whose controllers then take their own Pods down."""
-
-    targets: list[Target]
-    controllers: dict[str, Json]
-
-
-def find(kube: Kube, namespaces: Iterable[TenantNamespace]) -> Found:
-    """Every object of the tenant that a driver holds down, in the order of a suspension.
-
-    An object that the controller of another one found here looks after is left to it. An owner reference alone does
-    not make it so: the owner must exist and select it, or a tenant could hide objects behind forged references.
-    """
-    targets: list[Target] = []
-    seen: dict[str, Json] = {}
-    for namespace in namespaces:
-        for driver in DRIVERS:
-            for item in kube.list(driver.collection(namespace.name)):
-                if not driver.changes(item):
-                    continue  # a finished Job's controller does nothing more
-                seen[item["metadata"]["uid"]] = item
-                if not (driver.owner and looked_after(item, seen)):
-                    targets.append(Target(driver, item))
-    order = {driver.kind: position for position, driver in enumerate(DRIVERS)}
-    return Found(sorted(targets, key=lambda target: order[target.driver.kind]), seen)
-
-
-def find_pods(kube: Kube, namespaces: Iterable[TenantNamespace]) -> list[Target]:
-    """Every Pod of the tenant that runs or may start."""
-    return [
-        Target(POD, pod) for namespace in namespaces for pod in kube.list(POD.collection(namespace.name)) if runs(pod)
-    ]
-
-
 def write_ahead(
-    kube: Kube, suspension: Suspension, known: Sequence[SuspensionRecord], targets: Sequence[Target]
+    kube: Kube,
+    pool: Executor,
+    suspension: Suspension,
+    known: Sequence[SuspensionRecord],
+    entries: Iterable[RecordEntry],
 ) -> list[SuspensionRecord]:
     """Record what is not recorded yet, and read it back.
 
@@ -129,19 +94,26 @@ def write_ahead(
     Raises:
         AupError: What was read back is not what was written.
     """
-    recorded = {one.uid for each in known for one in record.pending(each)}
-    entries = [target.entry() for target in targets if target.uid not in recorded]
-    complete = list(known)
+    recorded = recorded_uids(known)
+    new = [one for one in entries if one.uid not in recorded]
     prefix = record.name_of(suspension)
     first = 1 + max((_number(one.metadata.name, prefix) for one in known), default=0)
-    for manifest in record.records(suspension, entries, first):
-        kube.create(KIND.path, manifest)
-        stored = kube.get(f"{KIND.path}/{manifest['metadata']['name']}")
-        written = decoded(stored or {}, SuspensionRecord) if stored else None
-        if written is None or not record.intact(written):
-            raise AupError(f"SuspensionRecord {manifest['metadata']['name']} does not read back as written")
-        complete.append(written)
-    return complete
+    return [*known, *pool.map(lambda manifest: _written(kube, manifest), record.records(suspension, new, first))]
+
+
+def recorded_uids(records: Iterable[SuspensionRecord]) -> set[str]:
+    """The UIDs of what records still hold."""
+    return {one.uid for each in records for one in record.pending(each)}
+
+
+def _written(kube: Kube, manifest: Json) -> SuspensionRecord:
+    name = manifest["metadata"]["name"]
+    kube.create(KIND.path, manifest)
+    stored = kube.get(f"{KIND.path}/{name}")
+    written = decoded(stored, SuspensionRecord) if stored else None
+    if written is None or not record.intact(written):
+        raise AupError(f"SuspensionRecord {name} does not read back as written")
+    return written
 
 
 def _number(name: str, prefix: str) -> int:
@@ -150,31 +122,49 @@ def _number(name: str, prefix: str) -> int:
 
 
 def take_down(kube: Kube, pool: Executor, targets: Sequence[Target]) -> list[Unenforced]:
-    """Patch what is not down yet; what fails is reported and tried again in the next pass."""
+    """Patch what is not down yet, what starts others first; what fails is told and tried again in the next pass."""
 
     def patch(target: Target) -> None:
-        operations = record.hold(target.manifest, target.driver.changes(target.manifest))
-        if operations:
-            kube.patch(target.path, operations, JSON_PATCH)
+        kube.patch(target.path, target.down, JSON_PATCH)
 
-    return each(pool, targets, patch)
+    up = [target for target in targets if target.down]
+    return [
+        failure
+        for _, stage in groupby(up, key=lambda target: target.driver.stage)
+        for failure in each(pool, list(stage), patch)
+    ]
 
 
-def delete_pods(kube: Kube, pool: Executor, pods: Sequence[Target], *, overdue: bool) -> list[Unenforced]:
+def delete_pods(kube: Kube, pool: Executor, pods: Sequence[FoundPod], *, overdue: bool) -> list[Unenforced]:
     """Delete Pods, each only if it is still the one found; once overdue, none gets more than 30 s to end."""
 
-    def delete(target: Target) -> None:
-        spec = mapping(target.manifest.get("spec"))
-        wanted = count(spec.get("terminationGracePeriodSeconds"), _GRACE_SECONDS)
-        kube.delete(target.path, target.uid, min(wanted, _GRACE_SECONDS) if overdue else None)
+    def delete(pod: FoundPod) -> None:
+        kube.delete(pod.path, pod.uid, min(pod.patience, GRACE_SECONDS) if overdue else None)
 
     return each(pool, pods, delete)
 
 
-def each(pool: Executor, targets: Sequence[Target], action: Callable[[Target], None]) -> list[Unenforced]:
+class _Labelled(Protocol):
+    @property
+    def label(self) -> str: ...
+
+
+class _Recorded(_Labelled, Protocol):
+    @property
+    def uid(self) -> str: ...
+
+    @property
+    def entry(self) -> RecordEntry: ...
+
+
+_T = TypeVar("_T", bound=_Labelled)
+_R = TypeVar("_R", bound=_Recorded)
+
+
+def each(pool: Executor, targets: Sequence[_T], action: Callable[[_T], None]) -> list[Unenforced]:
     """Do something to each target at the pool's width; what failed, with why. An object that is gone is no failure."""
 
-    def tried(target: Target) -> Unenforced | None:
+    def tried(target: _T) -> Unenforced | None:
         try:
             action(target)
         except KubeError as error:
@@ -186,7 +176,7 @@ def each(pool: Executor, targets: Sequence[Target], action: Callable[[Target], N
     return [failure for failure in pool.map(tried, targets) if failure is not None]
 
 
-def stray(pods: Iterable[Target], controllers: dict[str, Json], *, overdue: bool) -> list[Target]:
+def stray(pods: Iterable[FoundPod], found: Found, *, overdue: bool) -> list[FoundPod]:
     """The Pods to delete: those that no held controller looks after; once overdue, all that are left.
 
     Those are also the Pods that a tenant gave years to end.
@@ -194,18 +184,23 @@ def stray(pods: Iterable[Target], controllers: dict[str, Json], *, overdue: bool
     return [
         pod
         for pod in pods
-        if (not terminating(pod.manifest) and (overdue or not looked_after(pod.manifest, controllers)))
-        or (overdue and ending_seconds(pod.manifest) > _GRACE_SECONDS)
+        if not pod.mirror
+        and (
+            (not pod.terminating and (overdue or not looked_after(pod, found.seen)))
+            or (overdue and pod.ends_in > GRACE_SECONDS)
+        )
     ]
 
 
 def run(
     kube: Kube,
     pool: Executor,
-    suspension: Suspension,
-    namespaces: Sequence[TenantNamespace],
+    scope: Scope,
+    served: Served,
     *,
     overdue: bool,
+    enforced: bool,
+    now: datetime,
     progress: Callable[[Outcome], None],
 ) -> Outcome:
     """One whole pass over a tenant whose namespaces are frozen already.
@@ -213,45 +208,81 @@ def run(
     Args:
         kube: The API server.
         pool: Threads for calls side by side.
-        suspension: The Suspension that opens new records.
-        namespaces: The tenant's namespaces.
+        scope: The suspensions in force, of which the first opens new records, and what they cover.
+        served: What the API server serves.
         overdue: Whether controllers have had their time to take their Pods down.
+        enforced: Whether everything was down before, so that what is up now came up again.
+        now: The instant of the pass.
         progress: Told the outcome so far once everything is recorded, before anything is changed.
     """
-    found = find(kube, namespaces)
-    doomed = stray(find_pods(kube, namespaces), found.controllers, overdue=overdue)
-    bare = [pod for pod in doomed if not controller(pod.manifest) and not terminating(pod.manifest)]
+    named = [name for one in scope.suspensions for name in one.status.records]
+    found = find(kube, pool, served.drivers, scope.namespaces, scope.selection)
+    pods = find_pods(kube, pool, scope.namespaces, scope.selection, found.seen)
+    doomed = stray(pods, found, overdue=overdue)
     targets, failed = recordable(found.targets)
-    kept, lost = recordable(bare)
-    records = write_ahead(
-        kube, suspension, records_of(kube, suspension.spec.tenant, suspension.status.records), [*targets, *kept]
-    )
-    progress(_outcome(records, 0, 0, []))
-    failed += lost + take_down(kube, pool, targets)
+    bare, lost = recordable([pod for pod in doomed if not pod.owner and not pod.terminating])
+    known = records_of(kube, scope.tenant, named)
+    before = recorded_uids(known)
+    policies = exposure.entries(scope.suspensions, scope.namespaces)
+    archive = removal.archive(kube, scope.suspensions, scope.namespaces, known, served.resources)
+    entries = [*(one.entry for one in targets), *(one.entry for one in bare), *policies, *archive.entries]
+    records = write_ahead(kube, pool, scope.suspensions[0], known, entries)
+    up_again = [target for target in targets if enforced and target.down]
+    _remember(kube, records, [target for target in up_again if target.uid in before], now)
+    count = sum(len(one.spec.entries) for one in records)
+    names = [one.metadata.name for one in records]
+    progress(Outcome(recorded=count, records=names))
+    failed += lost + found.unlisted + archive.unenforced
+    failed += exposure.close(kube, scope.suspensions, scope.namespaces)
+    failed += take_down(kube, pool, targets)
     failed += delete_pods(kube, pool, doomed, overdue=overdue)
-    held = len(targets) + len(doomed) - len(failed)
-    return _outcome(records, max(held, 0), len(find_pods(kube, namespaces)), failed)
+    failed += removal.remove(kube, archive)
+    failed += [Unenforced(object=pod.label, reason=_STATIC) for pod in pods if pod.mirror]
+    left = find_pods(kube, pool, scope.namespaces, scope.selection, found.seen)
+    return Outcome(
+        recorded=count,
+        records=names,
+        held=max(len(recorded_uids(records)) - len(failed), 0),
+        running=len(left),
+        removed=len(archive.entries) + archive.done,
+        unenforced=failed,
+        unmanaged=[*found.unknown, *_parents(doomed, found)],
+        drifted=[target.label for target in up_again],
+    )
 
 
-def recordable(targets: Sequence[Target]) -> tuple[list[Target], list[Unenforced]]:
+def recordable(targets: Sequence[_R]) -> tuple[list[_R], list[Unenforced]]:
     """The objects that a record can hold, and those too large for one.
 
     What cannot be recorded is not changed, so that it cannot be restored wrongly; its Pods are deleted all the same
     and the freeze keeps new ones away.
     """
-    fits = {target.uid: record.fits(target.entry()) for target in targets}
-    reason = "It is too large to be recorded. It is left as it is, its Pods are deleted, and the freeze holds new ones."
+    fits = {target.uid: record.fits(target.entry) for target in targets}
     return (
         [target for target in targets if fits[target.uid]],
-        [Unenforced(object=target.label, reason=reason) for target in targets if not fits[target.uid]],
+        [Unenforced(object=target.label, reason=_TOO_LARGE) for target in targets if not fits[target.uid]],
     )
 
 
-def _outcome(records: Sequence[SuspensionRecord], held: int, running: int, unenforced: list[Unenforced]) -> Outcome:
-    return Outcome(
-        recorded=sum(len(one.spec.entries) for one in records),
-        records=[one.metadata.name for one in records],
-        held=held,
-        running=running,
-        unenforced=unenforced,
-    )
+def _parents(pods: Iterable[FoundPod], found: Found) -> list[Unenforced]:
+    """The controllers of deleted Pods that no driver pauses."""
+    unknown = sorted({pod.parent for pod in pods if pod.owner and pod.owner not in found.seen})
+    reason = "aup cannot pause it. Its Pods are deleted, and the API server refuses new ones."
+    return [Unenforced(object=parent, reason=reason) for parent in unknown]
+
+
+def _remember(kube: Kube, records: Iterable[SuspensionRecord], up_again: Iterable[Target], now: datetime) -> None:
+    """Keep what was wanted of recorded fields meanwhile, beside the originals."""
+    wanted = {
+        (target.uid, field.path): Requested(uid=target.uid, path=field.path, value=field.value, at=now)
+        for target in up_again
+        for field in record.differing(target.entry, target.down)
+        if len(field.value) <= _REQUESTED_CHARACTERS
+    }
+    for one in records if wanted else ():
+        own = recorded_uids([one])
+        new = {key: each for key, each in wanted.items() if key[0] in own}
+        if new:
+            kept = {(each.uid, each.path): each for each in one.status.requested} | new
+            latest = list(kept.values())[-_MOST_REQUESTED:]
+            write(kube, KIND, one, msgspec.structs.replace(one.status, requested=latest))

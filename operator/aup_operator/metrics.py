@@ -6,6 +6,7 @@ SYNC_SECONDS = Histogram("aup_operator_sync_duration_seconds", "Time for one loo
 SYNCED = Gauge("aup_operator_synced_timestamp_seconds", "When everything was last looked at.")
 FAILURES = Counter("aup_operator_failures_total", "Passes over a tenant that ended with an error.")
 SUSPENDED = Gauge("aup_operator_suspended_tenants", "Tenants that are suspended or being lifted.")
+DRIFTED = Counter("aup_operator_drifted_total", "Held objects that came up again and were put down.")
 AUDIT_SECONDS = Histogram("aup_audit_seconds", "Time for one audit of what tenants have stored.")
 AUDIT_FINDINGS = Gauge(
     "aup_audit_findings", "Stored objects that break a rule, as of the last audit.", ["rule", "mode"]

@@ -18,6 +18,7 @@ class TenantNamespace(msgspec.Struct, frozen=True):
     """A namespace of a tenant: `freeze` is the value of the suspended label, empty without one."""
 
     name: str
+    uid: str
     tenant: str
     freeze: str
 
@@ -27,6 +28,7 @@ def of_tenants(kube: Kube, own: str) -> list[TenantNamespace]:
     return [
         TenantNamespace(
             manifest["metadata"]["name"],
+            manifest["metadata"]["uid"],
             _labels(manifest)[TENANT_LABEL],
             str(_labels(manifest).get(SUSPENDED_LABEL, "")),
         )

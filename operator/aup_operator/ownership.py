@@ -1,5 +1,7 @@
 """Whether the controller of one object really looks after another: an owner reference alone is a claim."""
 
+from collections.abc import Mapping
+
 from aup.review import Json, listing, mapping, text
 from aup_operator.drivers.pod import controller
 
@@ -10,12 +12,12 @@ def looked_after(item: Json, owners: dict[str, Json]) -> bool:
     A controller lets go of what its selector does not match, so a forged reference hides nothing.
     """
     owner = owners.get(str(controller(item).get("uid", "")))
-    return owner is not None and selects(owner, mapping(item["metadata"].get("labels")))
+    selector = mapping(mapping(mapping(owner).get("spec")).get("selector"))
+    return selects(selector, mapping(item["metadata"].get("labels")))
 
 
-def selects(owner: Json, labels: Json) -> bool:
-    """Whether an owner's selector matches labels; one without a selector matches none."""
-    selector = mapping(mapping(owner.get("spec")).get("selector"))
+def selects(selector: Json, labels: Mapping[str, str]) -> bool:
+    """Whether the selector of an object's spec matches labels; an empty one matches none."""
     if "matchLabels" not in selector and "matchExpressions" not in selector:
         selector = {"matchLabels": selector}  # a ReplicationController's is the labels themselves
     wanted, expressions = mapping(selector.get("matchLabels")), listing(selector.get("matchExpressions"))
@@ -26,7 +28,7 @@ def selects(owner: Json, labels: Json) -> bool:
     )
 
 
-def _holds(expression: Json, labels: Json) -> bool:
+def _holds(expression: Json, labels: Mapping[str, str]) -> bool:
     key, values = text(expression.get("key")), listing(expression.get("values"))
     match expression.get("operator"):
         case "In":

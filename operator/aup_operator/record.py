@@ -2,14 +2,17 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 
 import msgspec
 
 from aup.api.meta import API_VERSION, TENANT_LABEL
 from aup.api.suspension import Suspension
 from aup.api.suspension_record import FieldValue, RecordEntry, SuspensionRecord
-from aup.review import Json, mapping
+from aup.review import Json, mapping, text
+from aup_operator import managed_fields
 from aup_operator.drivers.driver import Change, Driver
+from aup_operator.drivers.pod import controller
 
 Operations = list[Json]
 """A JSON Patch (RFC 6902)."""
@@ -32,8 +35,10 @@ def digest(entries: Sequence[RecordEntry]) -> str:
     return hashlib.sha256(canonical(entries).encode()).hexdigest()
 
 
-def entry(driver: Driver, manifest: Json, manifest_to_keep: Json | None = None) -> RecordEntry:
-    """What has to be known to put an object back: each field that will change, present or absent."""
+def entry(
+    driver: Driver, manifest: Json, changes: Iterable[Change], manifest_to_keep: Json | None = None
+) -> RecordEntry:
+    """What has to be known to put an object back: each field that will change, present or absent, and who owned it."""
     metadata = manifest["metadata"]
     return RecordEntry(
         api_version=driver.api_version,
@@ -41,9 +46,15 @@ def entry(driver: Driver, manifest: Json, manifest_to_keep: Json | None = None) 
         namespace=metadata["namespace"],
         name=metadata["name"],
         uid=metadata["uid"],
-        fields=[_field(manifest, change.path) for change in driver.changes(manifest)],
+        owner=text(controller(manifest).get("uid")),
+        fields=[_field(manifest, path) for path in _with_parents(manifest, [change.path for change in changes])],
         manifest="" if manifest_to_keep is None else canonical(manifest_to_keep),
     )
+
+
+def label(recorded: RecordEntry) -> str:
+    """`Kind namespace/name`, for people."""
+    return f"{recorded.kind} {recorded.namespace}/{recorded.name}"
 
 
 def name_of(suspension: Suspension) -> str:
@@ -106,12 +117,37 @@ def restore(manifest: Json, recorded: RecordEntry) -> Operations:
         manifest,
         [
             (field.path, field.present, msgspec.json.decode(field.value) if field.present else None)
-            for field in recorded.fields
+            for field in reversed(recorded.fields)  # what is within a field comes after it in a record
         ],
     )
 
 
-def _guarded(manifest: Json, wanted: Iterable[tuple[str, bool, object]]) -> Operations:
+def _with_parents(manifest: Json, paths: Sequence[str]) -> list[str]:
+    """The paths, each behind those of the objects around it that are not there: these are made, and taken away again.
+
+    So the annotations of an object that had none are absent again at the end, and not empty.
+    """
+    return list(dict.fromkeys(one for path in paths for one in (*_missing(manifest, path), path)))
+
+
+def _missing(manifest: Json, path: str) -> list[str]:
+    """The paths of the objects around a field that are not there, the outermost first."""
+    around = [path[:position] for position, character in enumerate(path) if character == "/" and position]
+    return [one for one in around if not lookup(manifest, one)[0]]
+
+
+def _is_parent(path: str, paths: Iterable[str]) -> bool:
+    return any(one.startswith(f"{path}/") for one in paths)
+
+
+def _emptied(path: str, current: object, operations: Operations) -> Operations:
+    """What takes away an object that we made, if the operations before leave nothing in it."""
+    removed = {operation["path"] for operation in operations if operation["op"] == "remove"}
+    left = [key for key in mapping(current) if f"{path}/{_escaped(key)}" not in removed]
+    return [] if left else [{"op": "test", "path": path, "value": {}}, {"op": "remove", "path": path}]
+
+
+def _guarded(manifest: Json, wanted: Sequence[tuple[str, bool, object]]) -> Operations:
     """Operations for the fields that differ, behind tests that it is the same object with the values that were read."""
     operations: Operations = []
     for path, present, value in wanted:
@@ -122,7 +158,11 @@ def _guarded(manifest: Json, wanted: Iterable[tuple[str, bool, object]]) -> Oper
                 {"op": "replace", "path": path, "value": value},
             ]
         elif present and not there:
-            operations.append({"op": "add", "path": path, "value": value})
+            made = {operation["path"] for operation in operations}
+            around = [{"op": "add", "path": one, "value": {}} for one in _missing(manifest, path) if one not in made]
+            operations += [*around, {"op": "add", "path": path, "value": value}]
+        elif there and not present and _is_parent(path, (other for other, *_ in wanted)):
+            operations += _emptied(path, current, operations)
         elif there and not present:
             operations.append({"op": "remove", "path": path})
     if operations:
@@ -130,11 +170,33 @@ def _guarded(manifest: Json, wanted: Iterable[tuple[str, bool, object]]) -> Oper
     return operations
 
 
+def differing(recorded: RecordEntry, operations: Operations) -> list[FieldValue]:
+    """The fields of an object that a patch will change, with the values that stand there."""
+    changed = {operation["path"] for operation in operations if operation["op"] != "test"}
+    paths = [field.path for field in recorded.fields]
+    return [field for field in recorded.fields if field.path in changed and not _is_parent(field.path, paths)]
+
+
+def with_originals(manifest: Json, recorded: RecordEntry) -> Json:
+    """The object with the recorded values in place of those that hold it down."""
+    original = deepcopy(manifest)
+    paths = [field.path for field in recorded.fields]
+    for field in reversed(recorded.fields):
+        *parents, last = _parts(field.path)
+        holder: Json = original
+        for part in parents:
+            holder = holder.setdefault(part, {}) if field.present else mapping(holder.get(part))
+        if field.present:
+            holder[last] = msgspec.json.decode(field.value)
+        elif not (_is_parent(field.path, paths) and holder.get(last)):
+            holder.pop(last, None)  # what others wrote into an object that we made stays
+    return original
+
+
 def lookup(manifest: Json, pointer: str) -> tuple[bool, object]:
     """Whether a JSON Pointer through objects finds something, and what."""
     value: object = manifest
-    for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
+    for key in _parts(pointer):
         holder = mapping(value)
         if key not in holder:
             return False, None
@@ -142,9 +204,19 @@ def lookup(manifest: Json, pointer: str) -> tuple[bool, object]:
     return True, value
 
 
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _parts(pointer: str) -> list[str]:
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
 def _field(manifest: Json, path: str) -> FieldValue:
     present, value = lookup(manifest, path)
-    return FieldValue(path=path, present=present, value=canonical(value) if present else "")
+    if not present:
+        return FieldValue(path=path, present=False)
+    return FieldValue(path=path, present=True, value=canonical(value), owners=managed_fields.owners(manifest, path))
 
 
 def _chunks(entries: Sequence[RecordEntry]) -> Iterator[list[RecordEntry]]:

@@ -1,25 +1,31 @@
 """One pass of putting a tenant back: check the records, restore each object, verify.
 
-Nothing is guessed: where a record is missing or does not match its digest, nothing is touched and the reason is told.
+Field ownership is given back with the values, so that the tenant's next apply meets no conflict of ours. Nothing is
+guessed: where a record is missing or does not match its digest, nothing is touched and the reason is told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 
 import msgspec
 
 from aup.api.suspension import Unenforced
 from aup.api.suspension_record import KIND, RecordEntry, SuspensionRecord, SuspensionRecordStatus
-from aup.errors import InputError
+from aup.errors import AupError, InputError
 from aup.facts import decoded
 from aup.review import Json
-from aup_operator import record
-from aup_operator.drivers import BY_KIND, RESTORE_ORDER
-from aup_operator.drivers.driver import Driver
+from aup_operator import exposure, managed_fields, record, removal
+from aup_operator.discovery import Resource, Resources
+from aup_operator.drivers import BY_KIND
+from aup_operator.drivers.driver import Rank
 from aup_operator.drivers.pod import terminating
 from aup_operator.hold import FAILURES
-from aup_operator.kube import JSON_PATCH, Kube, KubeError
+from aup_operator.kube import JSON_PATCH, MERGE_PATCH, Kube, KubeError
+from aup_operator.selection import Selection
 from aup_operator.status import write
+
+_TRIES = 5
+"""To change who owns an object's fields, while its controllers write to it."""
 
 
 class Put(msgspec.Struct, frozen=True):
@@ -57,73 +63,134 @@ def damage(kube: Kube, names: Sequence[str]) -> str:
     return ""
 
 
-def run(kube: Kube, pool: Executor, records: Sequence[SuspensionRecord]) -> Outcome:
+def run(
+    kube: Kube, pool: Executor, records: Sequence[SuspensionRecord], still: Selection, resources: Resources
+) -> Outcome:
     """Put back every object of the records that is not done yet, what holds state first, and mark what is done.
 
     Once put back, an object is the tenant's again: a later pass for the rest does not touch it.
+
+    Args:
+        kube: The API server.
+        pool: Threads for calls side by side.
+        records: The tenant's.
+        still: What suspensions that are still in force cover; that stays down.
+        resources: What the API server serves.
     """
-    entries = [one for each in records for one in record.pending(each)]
+    waiting = [one for each in records for one in record.pending(each)]
+    covered = still.closure(one for one in waiting if not one.created)
+    entries = [one for one in waiting if not (still.covers_created(one) if one.created else one.uid in covered)]
     results: dict[str, Put] = {}
-    for position in range(len(RESTORE_ORDER)):
-        batch = [one for one in entries if _position(one) == position]
-        results |= zip((one.uid for one in batch), pool.map(lambda one: _put(kube, one), batch), strict=True)
+    for rank in Rank:
+        batch = [one for one in entries if _rank(one) == rank]
+        results |= zip((one.uid for one in batch), pool.map(lambda one: _put(kube, resources, one), batch), strict=True)
     for each in records:
-        own = {one.uid: results[one.uid] for one in record.pending(each)}
-        done = [*each.status.done, *(uid for uid, put in own.items() if put.failure is None)]
-        status = SuspensionRecordStatus(
-            observed_generation=each.metadata.generation,
-            phase="Restored" if len(done) == len(each.spec.entries) else "Holding",
-            done=done,
-            restored=(each.status.restored or 0) + sum(one.result == "restored" for one in own.values()),
-            gone=(each.status.gone or 0) + sum(one.result == "gone" for one in own.values()),
-        )
-        write(kube, KIND, each, status)
+        own = {one.uid: results[one.uid] for one in record.pending(each) if one.uid in results}
+        if own:
+            write(kube, KIND, each, _status(each, own))
+    removed = {removal.original_uid(one) for one in entries if removal.is_removed(one)}
     return Outcome(
         restored=sum(each.status.restored or 0 for each in records)
         + sum(one.result == "restored" for one in results.values()),
-        gone=sum(each.status.gone or 0 for each in records) + sum(one.result == "gone" for one in results.values()),
+        gone=sum(each.status.gone or 0 for each in records)
+        + sum(one.result == "gone" and uid not in removed for uid, one in results.items()),
         unenforced=[one.failure for one in results.values() if one.failure is not None],
     )
 
 
-def _position(entry: RecordEntry) -> int:
-    return RESTORE_ORDER.index(entry.kind)
+def _status(stored: SuspensionRecord, results: Mapping[str, Put]) -> SuspensionRecordStatus:
+    done = [*stored.status.done, *(uid for uid, put in results.items() if put.failure is None)]
+    return msgspec.structs.replace(
+        stored.status,
+        observed_generation=stored.metadata.generation,
+        phase="Restored" if len(done) == len(stored.spec.entries) else "Holding",
+        done=done,
+        restored=(stored.status.restored or 0) + sum(one.result == "restored" for one in results.values()),
+        gone=(stored.status.gone or 0) + sum(one.result == "gone" for one in results.values()),
+    )
 
 
-def _put(kube: Kube, entry: RecordEntry) -> Put:
+def _rank(entry: RecordEntry) -> Rank:
+    """When an object's turn is; traffic is let through again before anything runs."""
+    if entry.created:
+        return Rank.STATE
+    driver = BY_KIND.get((group_of(entry), entry.kind))
+    return driver.rank if driver else Rank.WORKLOAD
+
+
+def _put(kube: Kube, resources: Resources, entry: RecordEntry) -> Put:
     try:
-        return Put("restored" if _restored(kube, entry) else "gone")
+        return Put("restored" if _restored(kube, resources, entry) else "gone")
     except FAILURES as error:
-        label = f"{entry.kind} {entry.namespace}/{entry.name}"
-        return Put("failed", Unenforced(object=label, reason=str(error)[:5000]))
+        return Put("failed", Unenforced(object=record.label(entry), reason=str(error)[:5000]))
 
 
-def _restored(kube: Kube, entry: RecordEntry) -> bool:
+def _restored(kube: Kube, resources: Resources, entry: RecordEntry) -> bool:
     """Put one object back; whether it is there. One of the same name with another UID is another object."""
-    driver = BY_KIND[entry.api_version, entry.kind]
-    path = driver.path(entry.namespace, entry.name)
+    if entry.created:
+        exposure.open_again(kube, entry)
+        return True
+    resource = resources.get((group_of(entry), entry.kind))
+    if resource is None:
+        return False  # the kind itself is gone, and its objects with it
+    path = resource.path(entry.namespace, entry.name)
     if entry.manifest:
-        return _created(kube, driver, entry)
+        return _created(kube, resource, entry)
     manifest = kube.get(path)
     if manifest is None or manifest["metadata"]["uid"] != entry.uid:
         return False
     operations = record.restore(manifest, entry)
     if operations:
-        kube.patch(path, operations, JSON_PATCH)
+        manifest = kube.patch(path, operations, JSON_PATCH)
+        if record.restore(manifest, entry):
+            raise AupError("something changes its fields as they are put back, such as a webhook; trying again")
+    _give_back(kube, path, manifest, lambda there: managed_fields.given_back(there, entry.fields))
+    driver = BY_KIND.get((group_of(entry), entry.kind))
+    problem = driver.unfinished(manifest) if driver else ""
+    if problem:
+        raise AupError(problem)
     return True
 
 
-def _created(kube: Kube, driver: Driver, entry: RecordEntry) -> bool:
-    """Create a bare Pod again; one of its name may be there from a pass before, or the old one may still be ending."""
+def _created(kube: Kube, resource: Resource, entry: RecordEntry) -> bool:
+    """Create an object again; one of its name may be there from a pass before, or the old one may still be ending."""
     manifest: Json = msgspec.json.decode(entry.manifest)
+    managed = manifest["metadata"].pop("managedFields", [])
+    path = resource.path(entry.namespace, entry.name)
     try:
-        kube.create(driver.collection(entry.namespace), manifest)
+        there = kube.create(resource.collection(entry.namespace), manifest)
     except KubeError as error:
-        if error.not_found:
-            return False  # the namespace is gone
+        if error.not_found or error.ending:
+            return False  # the namespace is gone, or going
         if not error.conflict:
             raise
-        there = kube.get(driver.path(entry.namespace, entry.name))
-        if there is None or (there["metadata"]["uid"] == entry.uid and terminating(there)):
+        found = kube.get(path)
+        if found is None or (found["metadata"]["uid"] == removal.original_uid(entry) and terminating(found)):
             raise  # the old one still ends; the next pass tries again
+        there = found
+    if managed:
+        _give_back(kube, path, there, lambda there: managed_fields.handed_over(there, managed))
     return True
+
+
+def _give_back(kube: Kube, path: str, manifest: Json | None, wanted: Callable[[Json], list[Json] | None]) -> None:
+    """Change who owns the fields of an object, and nothing else; controllers may write to it at the same time."""
+    for attempt in range(_TRIES):
+        managed = wanted(manifest) if manifest is not None else None
+        if manifest is None or managed is None:
+            return
+        metadata = manifest["metadata"]
+        body = {"metadata": {key: metadata[key] for key in ("uid", "resourceVersion")} | {"managedFields": managed}}
+        try:
+            kube.patch(path, body, MERGE_PATCH)
+        except KubeError as error:
+            if not error.conflict or attempt == _TRIES - 1:
+                raise
+            manifest = kube.get(path)
+        else:
+            return
+
+
+def group_of(entry: RecordEntry) -> str:
+    """The API group of a recorded object."""
+    return entry.api_version.rpartition("/")[0]

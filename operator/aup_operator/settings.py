@@ -14,6 +14,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         policy_file: An AcceptableUsePolicy in YAML to create where it is missing; empty for none.
         resync_seconds: How often everything is looked at again even if nothing seemed to change.
         audit_interval: Seconds between audits of what tenants have stored, where no change asks for one sooner.
+        brake_tenants: Tenants that may be suspended within an hour before a second person has to approve; 0 for any.
         connections: Calls to the API server at once.
         log_level: debug, info, warning or error.
     """
@@ -25,5 +26,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     policy_file: str = ""
     resync_seconds: float = 10
     audit_interval: float = 600
+    brake_tenants: int = 10
     connections: int = 8
     log_level: str = "info"

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from aup.rules.aup7301_suspended_tenant import COUNTS, PAUSE_ANNOTATIONS, SWITCHES
+from aup.api.meta import API_VERSION, SELECTION_LABEL
+from aup.rules.aup7301_suspended_tenant import COUNTS, PAUSE_ANNOTATIONS, RUNS, STARTERS, SWITCHES
+from aup_operator.drivers.known import KnownKind, known_kinds
 from testbed.binaries import binary
 
 Json = dict[str, Any]
@@ -38,7 +40,11 @@ RIGHTS = {
     },
     "aup-operator": {
         "namespaces": "list patch watch",
-        "pods": "create delete get list",
+        "pods": "create delete get list patch",
+        "networking.k8s.io/networkpolicies": "create delete get list",
+        "admissionregistration.k8s.io/mutatingwebhookconfigurations": "list",
+        "admissionregistration.k8s.io/validatingwebhookconfigurations": "list",
+        "apiregistration.k8s.io/apiservices": "list",
         "configmaps": "list",
         "persistentvolumeclaims": "list",
         "podtemplates": "list",
@@ -54,10 +60,10 @@ RIGHTS = {
         "batch/cronjobs": "get list patch",
         "batch/jobs": "get list patch",
         "events.k8s.io/events": "create",
-        "apiextensions.k8s.io/customresourcedefinitions": "list watch",
+        "apiextensions.k8s.io/customresourcedefinitions": "get list watch",
         "aup.asergo.com/acceptableusepolicies": "create get list watch",
         "aup.asergo.com/acceptableusepolicies/status": "patch",
-        "aup.asergo.com/notices": "create get",
+        "aup.asergo.com/notices": "create list",
         "aup.asergo.com/indicatorlists": "list watch",
         "aup.asergo.com/licenseentitlements": "list watch",
         "aup.asergo.com/screeninglists": "list watch",
@@ -71,7 +77,11 @@ RIGHTS = {
         "aup.asergo.com/suspensions/status": "patch",
         "aup.asergo.com/tenants": "get list watch",
         "aup.asergo.com/tenants/status": "patch",
-    },
+        "keda.sh/scaledjobs": "get list patch",
+        "keda.sh/scaledobjects": "get list patch",
+    }
+    | {f"{one.group}/{one.plural}": "get list patch" if one.set or one.cases else "list" for one in known_kinds()},
+    "aup-operator-kinds": {},
     "aup-provider": {
         "aup.asergo.com/acceptableusepolicies": "create delete get list patch update watch",
         "aup.asergo.com/notices": "get list watch",
@@ -121,6 +131,20 @@ def one(kind: str, name: str, *values: str) -> Json:
     return found
 
 
+def rights(*values: str) -> dict[str, dict[str, str]]:
+    """The verbs by resource of each ClusterRole; `group/resource`, or the resource alone in the core group."""
+    found: dict[str, dict[str, str]] = {}
+    for role in (each for each in render(*values) if each["kind"] in {"Role", "ClusterRole"}):
+        verbs = found.setdefault(role["metadata"]["name"], {})
+        for rule in role["rules"]:
+            assert set(rule) == {"apiGroups", "resources", "verbs"}
+            for resource in (
+                f"{group}/{name}".lstrip("/") for group in rule["apiGroups"] for name in rule["resources"]
+            ):
+                verbs[resource] = " ".join(sorted({*verbs.get(resource, "").split(), *rule["verbs"]}))
+    return found
+
+
 def kinds(*values: str) -> set[str]:
     """The kinds that the chart makes."""
     return {each["kind"] for each in render(*values)}
@@ -150,9 +174,11 @@ def test_defaults_render_every_object() -> None:
         "ClusterRole aup-abuse-desk",
         "ClusterRole aup-notices",
         "ClusterRole aup-operator",
+        "ClusterRole aup-operator-kinds",
         "ClusterRole aup-provider",
         "ClusterRole aup-webhook",
         "ClusterRoleBinding aup-operator",
+        "ClusterRoleBinding aup-operator-kinds",
         "ClusterRoleBinding aup-webhook",
         "ConfigMap aup-policy",
         "Deployment aup-operator",
@@ -162,10 +188,12 @@ def test_defaults_render_every_object() -> None:
         "ServiceAccount aup-operator",
         "ServiceAccount aup-webhook",
         "ValidatingAdmissionPolicy aup-freeze",
+        "ValidatingAdmissionPolicy aup-freeze-selected",
         "ValidatingAdmissionPolicy aup-guard-namespaces",
         "ValidatingAdmissionPolicy aup-guard-quotas",
         "ValidatingAdmissionPolicy aup-guard-resources",
         "ValidatingAdmissionPolicyBinding aup-freeze",
+        "ValidatingAdmissionPolicyBinding aup-freeze-selected",
         "ValidatingAdmissionPolicyBinding aup-guard-namespaces",
         "ValidatingAdmissionPolicyBinding aup-guard-quotas",
         "ValidatingAdmissionPolicyBinding aup-guard-resources",
@@ -187,6 +215,8 @@ def test_two_renders_are_byte_equal() -> None:
         ("operator.image.digest=latest", "/operator/image/digest"),
         ("policy.manifest.kind=Deployment", "/policy/manifest"),
         ("operator.auditInterval=0", "/operator/auditInterval"),
+        ("operator.brake.tenantsPerHour=-1", "/operator/brake/tenantsPerHour"),
+        ("operator.removal.on=true", "additional properties 'on' not allowed"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused(value: str, said: str) -> None:
@@ -216,19 +246,64 @@ def test_a_certificate_authority_that_is_no_certificate_is_refused() -> None:
 
 def test_rights_are_exactly_the_listed_ones() -> None:
     """No ClusterRole holds a verb, resource or group that the table above does not name, and none a wildcard."""
-    found: dict[str, dict[str, str]] = {}
-    for role in (each for each in render() if each["kind"] in {"Role", "ClusterRole"}):
-        rights = found.setdefault(role["metadata"]["name"], {})
-        for rule in role["rules"]:
-            assert set(rule) == {"apiGroups", "resources", "verbs"}
-            for resource in (
-                f"{group}/{name}".lstrip("/") for group in rule["apiGroups"] for name in rule["resources"]
-            ):
-                rights[resource] = " ".join(sorted({*rights.get(resource, "").split(), *rule["verbs"]}))
+    found = rights()
 
     assert found == RIGHTS
     assert "*" not in json.dumps(found)
     assert "secret" not in json.dumps(found)
+
+
+def test_deleting_content_and_namespaces_is_allowed_only_where_it_is_switched_on() -> None:
+    """Neither gives a right to what holds data, and each gives no more than it says."""
+    before = RIGHTS["aup-operator"]
+    removal = rights("operator.removal.enabled=true")["aup-operator"]
+    termination = rights("operator.termination.enabled=true")["aup-operator"]
+    added = {
+        resource: " ".join(sorted({*verbs.split()} - {*before.get(resource, "").split()}))
+        for resource, verbs in removal.items()
+        if verbs != before.get(resource)
+    }
+
+    assert added == {
+        "configmaps": "create delete get patch",
+        "endpoints": "create delete get patch",
+        "podtemplates": "create delete get patch",
+        "replicationcontrollers": "create delete",
+        "services": "create delete get patch",
+        "apps/daemonsets": "create delete",
+        "apps/deployments": "create delete",
+        "apps/replicasets": "create delete",
+        "apps/statefulsets": "create delete",
+        "batch/cronjobs": "create delete",
+        "batch/jobs": "create delete",
+        "networking.k8s.io/ingresses": "create delete get patch",
+        "gateway.networking.k8s.io/gateways": "create delete get patch",
+        "gateway.networking.k8s.io/grpcroutes": "create delete get patch",
+        "gateway.networking.k8s.io/httproutes": "create delete get patch",
+        "gateway.networking.k8s.io/tcproutes": "create delete get patch",
+        "gateway.networking.k8s.io/tlsroutes": "create delete get patch",
+        "gateway.networking.k8s.io/udproutes": "create delete get patch",
+    }
+    assert termination == before | {"namespaces": "delete list patch watch"}
+
+
+def test_further_kinds_are_what_labelled_roles_allow() -> None:
+    """The platform team's ClusterRoles are added by the API server, under a label that is documented."""
+    role = one("ClusterRole", "aup-operator-kinds")
+
+    assert role["aggregationRule"] == {
+        "clusterRoleSelectors": [{"matchLabels": {"aup.asergo.com/aggregate-to-operator": "true"}}]
+    }
+    assert 'aup.asergo.com/aggregate-to-operator: "true"' in (CHART / "README.md").read_text()
+
+
+def test_the_brake_is_the_operators_setting() -> None:
+    """How many tenants may be suspended in an hour."""
+    (container,) = one("Deployment", "aup-operator", "operator.brake.tenantsPerHour=3")["spec"]["template"]["spec"][
+        "containers"
+    ]
+
+    assert {"name": "AUP_BRAKE_TENANTS", "value": "3"} in container["env"]
 
 
 def test_roles_are_bound_to_our_service_accounts_alone() -> None:
@@ -240,7 +315,11 @@ def test_roles_are_bound_to_our_service_accounts_alone() -> None:
         for subject in each["subjects"]
     }
 
-    assert bound == {(name, "ServiceAccount", NAMESPACE, name) for name in ("aup-operator", "aup-webhook")}
+    assert bound == {
+        ("aup-operator", "ServiceAccount", NAMESPACE, "aup-operator"),
+        ("aup-operator-kinds", "ServiceAccount", NAMESPACE, "aup-operator"),
+        ("aup-webhook", "ServiceAccount", NAMESPACE, "aup-webhook"),
+    }
 
 
 def test_each_webhook_is_bounded() -> None:
@@ -314,8 +393,10 @@ def _selectors() -> dict[str, Json]:
         hook["name"]: hook["namespaceSelector"]
         for hook in one("ValidatingWebhookConfiguration", "aup-enforce")["webhooks"]
     }
-    freeze = one("ValidatingAdmissionPolicy", "aup-freeze")["spec"]["matchConstraints"]
-    return found | {"aup-freeze": freeze["namespaceSelector"]}
+    return found | {
+        name: one("ValidatingAdmissionPolicy", name)["spec"]["matchConstraints"]["namespaceSelector"]
+        for name in ("aup-freeze", "aup-freeze-selected")
+    }
 
 
 @pytest.mark.parametrize("system", SYSTEM)
@@ -353,16 +434,98 @@ def test_policies_fail_closed_deny_and_depend_on_no_parameters(name: str) -> Non
     assert (binding["policyName"], binding["validationActions"]) == (name, ["Deny"])
 
 
-def test_the_freeze_knows_the_same_fields_as_the_rule() -> None:
-    """Counts with their defaults, switches and annotations are those of rule AUP7301."""
-    variables = {
-        each["name"]: each["expression"] for each in one("ValidatingAdmissionPolicy", "aup-freeze")["spec"]["variables"]
+def test_the_freeze_of_a_selection_goes_by_the_suspension_alone() -> None:
+    """It finds it by the operator's label, fails closed, and holds nothing where there is none."""
+    policy, binding = (
+        one(kind, "aup-freeze-selected")["spec"]
+        for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+    )
+
+    assert policy["failurePolicy"] == "Fail"
+    assert policy["paramKind"] == {"apiVersion": API_VERSION, "kind": "Suspension"}
+    assert binding == {
+        "policyName": "aup-freeze-selected",
+        "paramRef": {
+            "selector": {
+                "matchExpressions": [{"key": SELECTION_LABEL, "operator": "In", "values": ["true", "lifting"]}]
+            },
+            "parameterNotFoundAction": "Allow",
+        },
+        "validationActions": ["Deny"],
     }
+
+
+FREEZES = ("aup-freeze", "aup-freeze-selected")
+
+
+def _variables(name: str) -> dict[str, str]:
+    """The expressions of a freeze, by name."""
+    return {each["name"]: each["expression"] for each in one("ValidatingAdmissionPolicy", name)["spec"]["variables"]}
+
+
+def _quoted(expression: str) -> list[str]:
+    return re.findall(r'"([^"]*)"', expression)
+
+
+@pytest.mark.parametrize("name", FREEZES)
+def test_the_freeze_knows_the_same_fields_as_the_rule(name: str) -> None:
+    """Counts with their defaults, switches, annotations and kinds are those of rule AUP7301."""
+    variables = _variables(name)
     counts = dict(re.findall(r'"(\w+)": (?:request\.kind\.kind == "Scale" \? 0 : )?(\d+)', variables["absent"]))
+    ours = [each for each in _quoted(variables["startsPods"]) if "." in each.partition(".")[2]]
 
     assert {field: int(number) for field, number in counts.items()} == COUNTS
-    assert all(f'"{field}"' in variables["resumed"] for field in SWITCHES)
-    assert all(f'"{key}"' in variables["unpaused"] for key in PAUSE_ANNOTATIONS)
+    assert _quoted(variables["resumed"])[: len(SWITCHES)] == list(SWITCHES)
+    assert _quoted(variables["started"])[: len(RUNS)] == list(RUNS)
+    assert _quoted(variables["unpaused"])[: len(PAUSE_ANNOTATIONS)] == list(PAUSE_ANNOTATIONS)
+    assert {*ours, "scaledjobs.keda.sh", "scaledobjects.keda.sh"} == STARTERS
+
+
+@pytest.mark.parametrize("known", known_kinds(), ids=lambda known: f"{known.kind}.{known.group}")
+def test_the_freeze_holds_every_field_that_a_suspension_sets(known: KnownKind) -> None:
+    """What the operator writes to stop a kind, nobody else turns back."""
+    held = set(COUNTS) | set(SWITCHES) | set(RUNS)
+    pointers = {*known.set, *(pointer for case in known.cases for pointer in case.set)}
+    fields = {pointer.removeprefix("/spec/") for pointer in pointers if pointer.startswith("/spec/")}
+    annotations = {
+        pointer.removeprefix("/metadata/annotations/").replace("~1", "/")
+        for pointer in pointers
+        if pointer.startswith("/metadata/")
+    }
+
+    assert fields <= held | {"runPolicy/suspend", "runStrategy", "persistentVolumeClaimRetentionPolicy/whenScaled"}
+    assert annotations <= set(PAUSE_ANNOTATIONS)
+    assert f"{known.plural}.{known.group}" in STARTERS
+
+
+@pytest.mark.parametrize("name", FREEZES)
+def test_the_freeze_leaves_out_what_kubernetes_cannot_do_without(name: str) -> None:
+    """By name, so that no expression can stand in its way; and no Service, but only a call of one."""
+    constraints = one("ValidatingAdmissionPolicy", name)["spec"]["matchConstraints"]
+    left_out = {
+        f"{group}/{resource}"
+        for rule in constraints["excludeResourceRules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+    stopped = {
+        operation: {
+            f"{group}/{resource}"
+            for rule in constraints["resourceRules"]
+            if operation in rule["operations"]
+            for group in rule["apiGroups"]
+            for resource in rule["resources"]
+        }
+        for operation in ("CREATE", "UPDATE", "DELETE", "CONNECT")
+    }
+
+    assert left_out >= {"coordination.k8s.io/*", "discovery.k8s.io/*", "events.k8s.io/*", "/events", "/endpoints"}
+    assert stopped == {
+        "CREATE": {"*/*", "/pods/binding"},
+        "UPDATE": {"*/*", "*/*/scale", "/pods/ephemeralcontainers", "/pods/resize"},
+        "DELETE": {"networking.k8s.io/networkpolicies"},
+        "CONNECT": {"/pods/attach", "/pods/exec", "/pods/portforward", "/pods/proxy", "/services/proxy"},
+    }
 
 
 def test_the_service_can_lead_to_a_local_process() -> None:

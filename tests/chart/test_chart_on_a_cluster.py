@@ -1,18 +1,21 @@
 """The chart on a real API server: it installs, upgrades to the same, and its CRDs accept and refuse as they should."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from testbed.controlplane import ControlPlane
 from testbed.installation import CHART, NAMESPACE, RELEASE, Installation
-from tests.support import eventually
+from tests.support import ADMIN, eventually
 
 pytestmark = pytest.mark.cluster
 
 Json = dict[str, Any]
 
+KINDS = Path(__file__).resolve().parents[1] / "cluster" / "kinds.yaml"
 NAME = "chart-test"
 T0, T1, DAY_29, DAY_30 = "2027-01-01T00:00:00Z", "2027-01-02T00:00:00Z", "2027-01-30T00:00:00Z", "2027-01-31T00:00:00Z"
 PERMIT: Json = {
@@ -38,11 +41,11 @@ SUSPENSION: Json = {
     "tenant": "nobody",
     "clauses": ["1.6"],
     "statementOfReasons": {"facts": "A test."},
-    "orderedBy": "desk",
+    "orderedBy": ADMIN,
     "effectiveAt": "2099-01-02T00:00:00Z",
     "noticedAt": "2099-01-01T00:00:00Z",
 }
-LIFT: Json = {"reason": "Settled.", "orderedBy": "desk"}
+LIFT: Json = {"reason": "Settled.", "orderedBy": ADMIN}
 TENANT: Json = {"accountID": "1", "legalName": "Acme", "country": "DK", "contacts": {"abuse": "abuse@acme.example"}}
 NOTICE: Json = {
     "tenant": "acme",
@@ -112,9 +115,48 @@ def test_the_api_server_finds_no_fault_in_the_expressions(aup: Installation) -> 
         ours = [policy["status"] for policy in policies if policy["metadata"]["name"].startswith("aup-")]
         return [status["typeChecking"] for status in ours if "typeChecking" in status]
 
-    eventually(lambda: len(checked()) == 4)
+    eventually(lambda: len(checked()) == 5)
 
-    assert checked() == [{}, {}, {}, {}]
+    assert checked() == [{}] * 5
+
+
+def test_the_operator_may_scale_what_the_cluster_has_and_what_labelled_roles_allow(aup: Installation) -> None:
+    """At install and upgrade the chart looks up which kinds have a scale subresource; more come by label."""
+    plane = aup.plane
+    items = {item["metadata"]["name"]: item for item in yaml.safe_load(KINDS.read_text())["items"]}
+    role = json.dumps(items["aup-operator-fleets"])
+    crds = json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "List",
+            "items": [items["fleets.example.com"], items["kafkanodepools.kafka.strimzi.io"]],
+        }
+    )
+    user = f"--as=system:serviceaccount:{NAMESPACE}:aup-operator"
+
+    def may() -> bool:
+        answer = plane.kubectl("auth", "can-i", "patch", "fleets.example.com", "-n", "default", user, check=False)
+        return answer.stdout.strip() == "yes"
+
+    plane.kubectl("create", "-f", "-", input=crds)
+    try:
+        plane.kubectl("wait", "--for=condition=Established", "-f", "-", "--timeout=20s", input=crds)
+        values = ("--namespace", NAMESPACE, *aup.helm_values(), "--dry-run=server")
+        upgraded = plane.helm("upgrade", RELEASE, str(CHART), *values).stdout
+        before = may()
+        plane.kubectl("create", "-f", "-", input=role)
+        eventually(may)
+    finally:
+        plane.kubectl("delete", "--ignore-not-found", "-f", "-", input=role)
+        plane.kubectl("delete", "-f", "-", input=crds)
+    roles = [each for each in yaml.safe_load_all(upgraded.partition("MANIFEST:")[2].partition("NOTES:")[0]) if each]
+    (found,) = [each for each in roles if each["metadata"]["name"] == "aup-operator-found"]
+
+    assert found["rules"] == [
+        {"apiGroups": ["example.com"], "resources": ["fleets"], "verbs": ["get", "list", "patch"]}
+    ]
+    assert found["metadata"]["labels"]["aup.asergo.com/aggregate-to-operator"] == "true"
+    assert not before
 
 
 def test_the_pods_keep_the_restricted_standard(aup: Installation) -> None:

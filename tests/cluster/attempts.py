@@ -107,7 +107,7 @@ def frozen(what: str, tenant: str) -> str:
 def install_kinds(plane: ControlPlane) -> None:
     """Install the custom kinds, and wait until the API server serves them."""
     plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(_FOLDER / "kinds.yaml"))
-    plane.kubectl("wait", "--for=condition=Established", "-f", str(_FOLDER / "kinds.yaml"), "--timeout=20s")
+    plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=20s")
 
 
 def findings(message: str) -> list[Found]:

@@ -1,31 +1,37 @@
-"""A relay before the API server that a test can cut, and that can answer for it."""
+"""A relay before the API server that a test can cut, that can answer for it, and that sees each write."""
 
 import http.client
 import json
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR, socket
 from urllib.parse import urlsplit
 
 CHUNK = 65536
+FAILED = 400
+DROPPED = {"host", "accept-encoding"}
 
 
 class Relay:
-    """Plain HTTP on a loopback port, forwarded over TLS; GET only, which is all that a watch needs.
+    """Plain HTTP on a loopback port, forwarded over TLS.
 
     Attributes:
         url: Where it listens.
         requests: Path and query of every request that came, in order.
         answers: The next requests that ask for a watch get these (status, body) and do not reach the API server.
+        written: Called with method and path of each write once the API server has done it, before it is answered.
+        refuses: Asked with method and path before a request is passed on; a status and body answers in its place.
     """
 
     def __init__(self, server: str, authority: str) -> None:
         """`server` is the API server's URL, `authority` its certificate authority in PEM."""
         self.requests: list[str] = []
         self.answers: list[tuple[int, bytes]] = []
+        self.written: Callable[[str, str], None] = lambda _method, _path: None
+        self.refuses: Callable[[str, str], tuple[int, bytes] | None] = lambda _method, _path: None
         self._target = urlsplit(server)
         self._context = ssl.create_default_context(cadata=authority)
         self._open: set[socket] = set()
@@ -41,10 +47,17 @@ class Relay:
             def do_GET(self) -> None:
                 relay._forward(self)
 
+            do_POST = do_PATCH = do_DELETE = do_PUT = do_GET  # noqa: N815 - the base class's names
+
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
                 """Say nothing."""
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            """Takes as many connections at once as an API server would."""
+
+            request_queue_size = 128
+
+        self._http = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
@@ -88,7 +101,10 @@ class Relay:
             return
         self.requests.append(handler.path)
         with self._tracked(handler.connection), suppress(OSError, http.client.HTTPException):
-            if "watch=true" in handler.path and self.answers:
+            refused = self.refuses(handler.command, handler.path)
+            if refused is not None:
+                self._answer(handler, *refused)
+            elif "watch=true" in handler.path and self.answers:
                 self._answer(handler, *self.answers.pop(0))
             else:
                 self._pass(handler)
@@ -97,6 +113,7 @@ class Relay:
     def _answer(handler: BaseHTTPRequestHandler, status: int, body: bytes) -> None:
         handler.send_response(status)
         handler.send_header("Content-Type", "application/json")
+        handler.send_header("Connection", "close")
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
         handler.wfile.write(body)
@@ -108,9 +125,12 @@ class Relay:
         with closing(upstream):
             upstream.connect()
             with self._tracked(upstream.sock):
-                headers = {name: value for name, value in handler.headers.items() if name.lower() != "host"}
-                upstream.request("GET", handler.path, headers=headers)
+                headers = {name: value for name, value in handler.headers.items() if name.lower() not in DROPPED}
+                body = handler.rfile.read(int(headers.get("Content-Length", 0)))
+                upstream.request(handler.command, handler.path, body or None, headers)
                 with upstream.getresponse() as answer:
+                    if handler.command != "GET" and answer.status < FAILED and "/selfsubject" not in handler.path:
+                        self.written(handler.command, handler.path)
                     self._copy(answer, handler)
 
     @staticmethod
@@ -118,6 +138,7 @@ class Relay:
         """In chunks as they come, as the API server sends a watch."""
         handler.send_response(answer.status)
         handler.send_header("Content-Type", answer.headers["Content-Type"])
+        handler.send_header("Connection", "close")
         handler.send_header("Transfer-Encoding", "chunked")
         handler.end_headers()
         while data := answer.read1(CHUNK):

@@ -1,8 +1,14 @@
 """Suspending a tenant on a real cluster, and looking at what became of it."""
 
 import json
+from functools import cache
 from typing import Any
 
+import pytest
+
+from aup_operator.discovery import Discovery
+from aup_operator.drivers.known import KnownKind, known_kinds
+from aup_operator.kube import Kube, connect
 from tests.support import LIFT, Customer, Json, container, eventually, pod, suspension, workload
 
 KINDS = "deployments,statefulsets,replicasets,replicationcontrollers,daemonsets,jobs,cronjobs"
@@ -46,6 +52,49 @@ def zoo() -> list[Json]:
     ]
 
 
+def custom_zoo() -> list[Json]:
+    """One object of each kind of other projects that is held down, and one of a kind that only has a scale."""
+    objects = [_alive(known) for known in known_kinds() if known.set or known.cases]
+    keda = {"scaleTargetRef": {"name": "web"}}
+    return [
+        *objects,
+        {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "custom"}, "spec": keda},
+        {
+            "apiVersion": "keda.sh/v1alpha1",
+            "kind": "ScaledJob",
+            "metadata": {"name": "custom", "annotations": {"autoscaling.keda.sh/paused": "false"}},
+            "spec": {"jobTargetRef": {}},
+        },
+        {"apiVersion": "example.com/v1", "kind": "Fleet", "metadata": {"name": "custom"}, "spec": {"size": 5}},
+    ]
+
+
+def _alive(known: KnownKind) -> Json:
+    """An object at work: counts are 3, switches are off, and what is asked for before it can be paused holds."""
+    manifest: Json = {
+        "apiVersion": f"{known.group}/{known.versions[0]}",
+        "kind": known.kind,
+        "metadata": {"name": "custom", "labels": {"team": "shop"}},
+        "spec": {},
+    }
+    steps = [(known.set, known.only), *((case.set, case.only) for case in known.cases[:1])]
+    for fields, only in steps:
+        wanted = {pointer: values[0] for pointer, values in only.items() if values[0] is not None}
+        counts = {pointer: 3 for pointer, value in fields.items() if value == 0}
+        for pointer, value in (counts | wanted).items():
+            *parents, last = pointer.strip("/").split("/")
+            holder = manifest
+            for parent in parents:
+                holder = holder.setdefault(parent, {})
+            holder[last] = value
+    return manifest
+
+
+def whole_zoo() -> list[Json]:
+    """One of everything that is held down."""
+    return [*zoo(), *custom_zoo()]
+
+
 def fingerprint(customer: Customer) -> dict[str, Any]:
     """UID, spec, labels and annotations of every workload; what the API server counts up itself is left out."""
     items = customer.get(KINDS)["items"]
@@ -76,12 +125,13 @@ def bare_pod(customer: Customer) -> Json:
 
 def running(customer: Customer) -> int:
     """Pods that run or may start."""
-    return sum(item["status"].get("phase") not in {"Succeeded", "Failed"} for item in customer.get("pods")["items"])
+    pods = administrator(customer).list(f"/api/v1/namespaces/{customer.namespace}/pods")
+    return sum(item["status"].get("phase") not in {"Succeeded", "Failed"} for item in pods)
 
 
 def status(customer: Customer, name: str = "") -> Json:
     """The status of the customer's Suspension."""
-    found: Json = json.loads(customer.plane.kubectl("get", "suspension", name or customer.name, "-o", "json").stdout)
+    found = administrator(customer).get(f"{SUSPENSIONS}/{name or customer.name}") or {}
     answer: Json = found.get("status", {})
     return answer
 
@@ -101,3 +151,70 @@ def lift(customer: Customer, name: str = "") -> None:
     """Order a lift and wait until it is done."""
     customer.plane.kubectl("patch", "suspension", name or customer.name, "--type=merge", "-p", LIFT)
     eventually(lambda: phase(customer, name) == "Lifted")
+
+
+SUSPENSIONS = "/apis/aup.asergo.com/v1alpha1/suspensions"
+TENANTS = "/apis/aup.asergo.com/v1alpha1/tenants"
+
+_COMES_AND_GOES = {"Event", "Endpoints", "EndpointSlice", "Lease", "Notice", "ControllerRevision", "PodMetrics"}
+"""Kinds that Kubernetes or we write by themselves; a suspension does not promise to leave none of these behind."""
+
+_COUNTED_UP = "deprecated.daemonset.template.generation"
+"""An annotation that the API server counts up at each change of a DaemonSet's template, and that nobody can set."""
+
+
+def everything(customer: Customer) -> dict[str, Any]:
+    """Canonical JSON of spec, data, labels and annotations of every object in the namespace, and who owns its fields.
+
+    Of Pods only bare ones count, since the others get new names; of these neither UID nor node.
+    """
+    kube = administrator(customer)
+    kinds = {
+        resource: kind
+        for (_, kind), resource in Discovery(kube).served().resources.items()
+        if resource.namespaced and resource.listed and kind not in _COMES_AND_GOES
+    }
+    found = {}
+    for resource, kind in kinds.items():
+        for item in kube.list(resource.collection(customer.namespace)):
+            metadata = item["metadata"]
+            if kind == "Pod" and metadata.get("ownerReferences"):
+                continue
+            spec = {key: value for key, value in item.get("spec", {}).items() if key != "nodeName"}
+            annotations = {key: value for key, value in metadata.get("annotations", {}).items() if key != _COUNTED_UP}
+            found[f"{resource.group} {kind}/{metadata['name']}"] = json.dumps(
+                [
+                    "" if kind == "Pod" else metadata["uid"],
+                    spec,
+                    item.get("data"),
+                    metadata.get("labels"),
+                    annotations,
+                    _owned(metadata),
+                ],
+                sort_keys=True,
+            )
+    return found
+
+
+@cache
+def _client(kubeconfig: str) -> Kube:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECONFIG", kubeconfig)
+        return connect(1)
+
+
+def administrator(customer: Customer) -> Kube:
+    """The cluster's administrator, without the time that kubectl takes to start."""
+    return _client(str(customer.plane.kubeconfig))
+
+
+def _owned(metadata: Json) -> list[list[str]]:
+    """Which managers own which fields of the spec, labels and annotations, in an order of its own."""
+    owned = []
+    for entry in metadata.get("managedFields", []):
+        fields = {
+            key: entry["fieldsV1"].get("f:metadata", {}).get(key, {}) for key in ("f:labels", "f:annotations")
+        } | {"f:spec": entry["fieldsV1"].get("f:spec", {})}
+        if entry.get("subresource", "") != "status":
+            owned.append([entry["manager"], entry["operation"], json.dumps(fields, sort_keys=True)])
+    return sorted(owned)

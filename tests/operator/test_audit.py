@@ -233,6 +233,16 @@ def test_an_audit_does_not_follow_from_a_status() -> None:
     assert told == [True, False, False, True, True, True, True]
 
 
+@pytest.mark.parametrize("annotation", ["aup.asergo.com/license", "aup.asergo.com/entitlement"])
+def test_what_a_namespace_hands_down_asks_for_an_audit(annotation: str) -> None:
+    """Its generation stays the same, and what runs there is judged anew."""
+    seen = Seen()
+    changed = event("MODIFIED", 1)
+    changed["object"]["metadata"]["annotations"] = {annotation: "x", "other": "y"}
+
+    assert [seen.changed(one) for one in (event(None, 1), changed, changed)] == [True, True, False]
+
+
 def test_the_instant_of_a_result_has_a_zone_and_no_fractions() -> None:
     """As the API server stores it, so that what is read back equals what was written."""
     audit = Audit(cluster(), "aup-system")

@@ -4,16 +4,17 @@ from typing import Any
 
 import pytest
 
-from aup_operator.drivers.pod import POD
-from aup_operator.hold import Target, recordable, stray
+from aup_operator.drivers.scalable import SCALABLES
+from aup_operator.find import Found, FoundPod, pod_of, target_of
+from aup_operator.hold import recordable, stray
 from aup_operator.ownership import selects
 
 Json = dict[str, Any]
 
 
-def owned(uid: str = "", labels: Json | None = None, **metadata: Any) -> Target:
+def owned(controller: str = "", labels: Json | None = None, **metadata: Any) -> FoundPod:
     """A Pod with a controller of that UID; a bare one without."""
-    owners = [{"controller": True, "uid": uid}] if uid else []
+    owners = [{"controller": True, "uid": controller}] if controller else []
     whole = {
         "namespace": "shop",
         "name": "p",
@@ -22,10 +23,14 @@ def owned(uid: str = "", labels: Json | None = None, **metadata: Any) -> Target:
         "ownerReferences": owners,
         **metadata,
     }
-    return Target(POD, {"metadata": whole, "spec": {}})
+    return pod_of({"metadata": whole, "spec": {}})
 
 
-CONTROLLERS = {"set": {"spec": {"selector": {"matchLabels": {"app": "web"}}}}}
+SET = {
+    "metadata": {"namespace": "shop", "name": "set", "uid": "set"},
+    "spec": {"selector": {"matchLabels": {"app": "web"}}},
+}
+FOUND = Found([], {"set": target_of(SCALABLES[2], SET)}, [], [])
 
 
 @pytest.mark.parametrize(
@@ -37,13 +42,14 @@ CONTROLLERS = {"set": {"spec": {"selector": {"matchLabels": {"app": "web"}}}}}
         (owned("gone", {"app": "web"}), True, True),
         (owned(deletionTimestamp="2026-01-01T00:00:00Z", deletionGracePeriodSeconds=30), False, False),
         (owned(deletionTimestamp="2026-01-01T00:00:00Z", deletionGracePeriodSeconds=100_000_000), False, True),
+        (owned(annotations={"kubernetes.io/config.mirror": "a"}), False, False),
     ],
-    ids=["bare", "looked after", "forged labels", "forged owner", "ending", "ending in years"],
+    ids=["bare", "looked after", "forged labels", "forged owner", "ending", "ending in years", "static"],
 )
-def test_what_no_controller_takes_down_is_deleted(pod: Target, at_once: bool, overdue: bool) -> None:
+def test_what_no_controller_takes_down_is_deleted(pod: FoundPod, at_once: bool, overdue: bool) -> None:
     """Controllers get their time first; then everything goes, and nothing gets years to end."""
-    assert bool(stray([pod], CONTROLLERS, overdue=False)) is at_once
-    assert bool(stray([pod], CONTROLLERS, overdue=True)) is overdue
+    assert bool(stray([pod], FOUND, overdue=False)) is at_once
+    assert bool(stray([pod], FOUND, overdue=True)) is overdue
 
 
 @pytest.mark.parametrize(
@@ -62,13 +68,12 @@ def test_what_no_controller_takes_down_is_deleted(pod: Target, at_once: bool, ov
 )
 def test_a_selector_is_read_as_kubernetes_reads_it(selector: Json, matches: bool) -> None:
     """Labels, expressions, and the bare map of a ReplicationController."""
-    assert selects({"spec": {"selector": selector}}, {"app": "web"}) is matches
+    assert selects(selector, {"app": "web"}) is matches
 
 
 def test_what_is_too_large_to_record_is_not_changed_and_told() -> None:
     """A value that no record can hold could not be put back exactly."""
-    small, large = owned(), owned(annotations={"note": '"' * 250_000})
-    large.manifest["metadata"]["uid"] = "l"
+    small, large = owned(), owned(annotations={"note": '"' * 250_000}, uid="l")
 
     fit, told = recordable([small, large])
 

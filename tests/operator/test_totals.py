@@ -15,7 +15,7 @@ from aup_operator.standing import tenant_status
 from aup_operator.totals import Quota, wanted
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-SPACES = [TenantNamespace(name, "acme", "") for name in ("a", "b", "new")]
+SPACES = [TenantNamespace(name, f"uid-{name}", "acme", "") for name in ("a", "b", "new")]
 
 
 def quotas(hard: int = 10, **used: int) -> dict[str, Quota]:

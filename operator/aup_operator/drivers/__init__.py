@@ -1,21 +1,19 @@
-"""How each kind is held down, one driver a file; the order is that of a suspension."""
+"""How each kind is held down: Kubernetes' own one driver a file, those of other projects as data."""
 
-from aup_operator.drivers import cronjob, daemonset, job, pod, scalable
+from aup_operator.drivers import cronjob, daemonset, job, keda, known, pod, scalable
 from aup_operator.drivers.driver import Driver
 
 # A suspension goes down this list, so that what starts others stops first.
 DRIVERS: tuple[Driver, ...] = (cronjob.CRONJOB, job.JOB, *scalable.SCALABLES, daemonset.DAEMONSET)
 
-# A lift goes down this one: what holds state first, what starts others last.
-RESTORE_ORDER: tuple[str, ...] = (
-    "StatefulSet",
-    "Deployment",
-    "ReplicaSet",
-    "ReplicationController",
-    "DaemonSet",
-    "Pod",
-    "Job",
-    "CronJob",
-)
+KNOWN: dict[tuple[str, str], Driver] = {
+    (driver.group, driver.kind): driver
+    for driver in (keda.SCALED_OBJECT, keda.SCALED_JOB, *(one.driver() for one in known.known_kinds()))
+}
+"""Kinds of other projects, by API group and kind; which of them are served, the API server says."""
 
-BY_KIND: dict[tuple[str, str], Driver] = {(driver.api_version, driver.kind): driver for driver in (*DRIVERS, pod.POD)}
+BY_KIND: dict[tuple[str, str], Driver] = {
+    **{(driver.group, driver.kind): driver for driver in (*DRIVERS, pod.POD)},
+    **KNOWN,
+}
+"""By API group and kind: a version may come and go, the object stays."""

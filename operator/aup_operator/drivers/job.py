@@ -1,7 +1,7 @@
 """Job: suspended, which deletes its Pods; a finished one is left alone."""
 
 from aup.review import Json, listing, mapping
-from aup_operator.drivers.driver import Change, Driver
+from aup_operator.drivers.driver import Change, Driver, Rank, Stage
 
 
 def _suspended(manifest: Json) -> list[Change]:
@@ -13,4 +13,17 @@ def _suspended(manifest: Json) -> list[Change]:
     return [] if finished else [Change("/spec/suspend", True)]
 
 
-JOB = Driver(api_version="batch/v1", kind="Job", plural="jobs", changes=_suspended)
+JOB = Driver(
+    group="batch",
+    version="v1",
+    kind="Job",
+    plural="jobs",
+    stage=Stage.JOB,
+    rank=Rank.JOB,
+    changes=_suspended,
+    owners=frozenset({("jobset.x-k8s.io", "JobSet"), ("kubeflow.org", "MPIJob"), ("ray.io", "RayJob")}),
+    says="It is suspended, which deletes its Pods; what they had not finished starts anew at the lift, and so does the "
+    "clock of activeDeadlineSeconds. A finished Job is left alone, and one of a suspended JobSet, MPIJob or RayJob is "
+    "left to that.",
+    source="https://kubernetes.io/docs/concepts/workloads/controllers/job/#suspending-a-job",
+)

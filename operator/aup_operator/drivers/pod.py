@@ -1,13 +1,24 @@
 """Bare Pods: they cannot be paused, so they are recorded whole, deleted, and created again at the lift."""
 
 from aup.review import Json, count, listing, mapping
-from aup_operator.drivers.driver import Driver
+from aup_operator.drivers.driver import Driver, Rank, Stage
 
-POD = Driver(api_version="v1", kind="Pod", plural="pods", changes=lambda _: [])
+POD = Driver(
+    group="",
+    version="v1",
+    kind="Pod",
+    plural="pods",
+    stage=Stage.POD,
+    rank=Rank.POD,
+    changes=lambda _: [],
+    says="One without a controller is recorded whole, deleted, and created again at the lift, on whatever node is free "
+    "then. One that its controller does not take down is deleted, and the freeze denies its successors.",
+    source="https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-lifetime",
+)
 
 # What the API server and the scheduler add to a Pod: a new Pod gets its own.
 _SERVER_METADATA = frozenset(
-    {"creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields"}
+    {"creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation"}
     | {"ownerReferences", "resourceVersion", "selfLink", "uid"}
 )
 
@@ -33,8 +44,25 @@ def controller(manifest: Json) -> Json:
     return next((owner for owner in owners if owner.get("controller") is True), {})
 
 
+def mirrors(pod: Json) -> bool:
+    """Whether it only mirrors a static Pod, which its node runs from a file, whatever the API server says."""
+    return "kubernetes.io/config.mirror" in mapping(pod["metadata"].get("annotations"))
+
+
 def recreatable(pod: Json) -> Json:
     """The Pod as it has to be created again: without status, node, and what the API server adds."""
-    metadata = {key: value for key, value in pod["metadata"].items() if key not in _SERVER_METADATA}
-    spec = {key: value for key, value in pod["spec"].items() if key not in {"nodeName", "ephemeralContainers"}}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    whole = archived(pod)
+    spec = {key: value for key, value in whole["spec"].items() if key not in {"nodeName", "ephemeralContainers"}}
+    return {**whole, "apiVersion": POD.api_version, "kind": POD.kind, "spec": spec}
+
+
+def archived(manifest: Json) -> Json:
+    """An object as it has to be created again: without status and what the API server adds to any object.
+
+    The entries of `managedFields` for what its owner wrote stay, so that ownership can be given back.
+    """
+    metadata = {key: value for key, value in manifest["metadata"].items() if key not in _SERVER_METADATA}
+    managed = [entry for entry in listing(metadata.get("managedFields")) if not entry.get("subresource")]
+    return {key: value for key, value in manifest.items() if key != "status"} | {
+        "metadata": metadata | ({"managedFields": managed} if managed else {})
+    }
