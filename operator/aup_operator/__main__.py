@@ -8,9 +8,9 @@ from pathlib import Path
 
 import kopf
 import prometheus_client
-import urllib3
 
 from aup import environment, logs
+from aup.api import suspension_record
 from aup.errors import AupError
 from aup_operator import handlers, policy
 from aup_operator.audit import Audit
@@ -28,7 +28,9 @@ def main() -> int:
         kube = connect(settings.connections)
         if manifest is not None:
             policy.install(kube, manifest)
-    except (AupError, OSError, urllib3.exceptions.HTTPError) as error:
+        # The API server opens a kind's storage when it is first asked for: a second that no suspension should wait.
+        next(kube.list(suspension_record.KIND.path), None)
+    except (AupError, OSError) as error:
         print(f"aup_operator: {error}", file=sys.stderr)  # noqa: T201 - there is no log yet
         return 2
     logs.configure(settings.log_level)

@@ -3,10 +3,9 @@
 Of each object only what the record and the patch need is kept, so that memory does not grow with the objects' size.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from itertools import product
-from typing import TypeVar
 
 import msgspec
 
@@ -25,10 +24,7 @@ from aup_operator.selection import Selection
 GRACE_SECONDS = 30
 """What a Pod gets to end once its time is over: Kubernetes' own default."""
 
-_FORBIDDEN, _NOT_FOUND = 403, 404
-
-_T = TypeVar("_T")
-_R = TypeVar("_R")
+_FORBIDDEN = 403
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +110,15 @@ class Found(msgspec.Struct, frozen=True):
     unknown: list[Unenforced]
 
 
+def look(
+    kube: Kube, pool: Executor, drivers: Sequence[Driver], namespaces: Sequence[TenantNamespace], selection: Selection
+) -> tuple[Found, list[FoundPod]]:
+    """What there is to take down and the Pods that run, all listed at the pool's width."""
+    pods = pool.map(lambda namespace: _pods(kube, namespace), namespaces)
+    found = find(kube, pool, drivers, namespaces, selection)
+    return found, _covered([pod for each in pods for pod in each], selection, found.seen)
+
+
 def find(
     kube: Kube, pool: Executor, drivers: Sequence[Driver], namespaces: Sequence[TenantNamespace], selection: Selection
 ) -> Found:
@@ -124,20 +129,10 @@ def find(
     """
     unlisted: list[Unenforced] = []
     unknown: list[Unenforced] = []
-
-    def listed(pair: tuple[Driver, TenantNamespace]) -> tuple[list[Target], Unenforced | None]:
-        driver, namespace = pair
-        found: list[Target] = []
-        try:
-            found += (target_of(driver, item) for item in kube.list(driver.collection(namespace.name)))
-        except KubeError as error:
-            if error.code == _NOT_FOUND:
-                return [], None  # the kind is not served any more
-            return [], Unenforced(object=f"{driver.kind} {namespace.name}/*", reason=_refused(driver, error))
-        return found, None
-
     seen: dict[str, Target] = {}
-    for (driver, _), (items, failure) in _side_by_side(pool, listed, list(product(drivers, namespaces))):
+    everywhere = list(product(drivers, namespaces))
+    listed = pool.map(lambda pair: _listed(kube, *pair), everywhere)
+    for (driver, _), (items, failure) in zip(everywhere, listed, strict=True):
         if failure is not None:
             (unlisted if driver.built_in else unknown).append(failure)
         for item in items:
@@ -153,11 +148,24 @@ def find_pods(
     kube: Kube, pool: Executor, namespaces: Sequence[TenantNamespace], selection: Selection, seen: Mapping[str, Target]
 ) -> list[FoundPod]:
     """Every Pod that runs or may start and that the selection covers."""
+    listed = pool.map(lambda namespace: _pods(kube, namespace), namespaces)
+    return _covered([pod for each in listed for pod in each], selection, seen)
 
-    def listed(namespace: TenantNamespace) -> list[FoundPod]:
-        return [pod_of(item) for item in kube.list(POD.collection(namespace.name)) if runs(item)]
 
-    pods = [pod for _, found in _side_by_side(pool, listed, namespaces) for pod in found]
+def _listed(kube: Kube, driver: Driver, namespace: TenantNamespace) -> tuple[list[Target], Unenforced | None]:
+    try:
+        return [target_of(driver, item) for item in kube.list(driver.collection(namespace.name))], None
+    except KubeError as error:
+        if error.not_found:
+            return [], None  # the kind is not served any more
+        return [], Unenforced(object=f"{driver.kind} {namespace.name}/*", reason=_refused(driver, error))
+
+
+def _pods(kube: Kube, namespace: TenantNamespace) -> list[FoundPod]:
+    return [pod_of(item) for item in kube.list(POD.collection(namespace.name)) if runs(item)]
+
+
+def _covered(pods: list[FoundPod], selection: Selection, seen: Mapping[str, Target]) -> list[FoundPod]:
     if selection.everything:
         return pods
     covered = selection.closure([*(target.entry for target in seen.values()), *(pod.entry for pod in pods)])
@@ -217,9 +225,3 @@ def _refused(driver: Driver, error: KubeError) -> str:
         "ones are refused. To have them paused, add a ClusterRole with the label "
         "aup.asergo.com/aggregate-to-operator=true that allows get, list and patch on them."
     )
-
-
-def _side_by_side(pool: Executor, action: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[tuple[_T, _R]]:
-    """Each item with what the action gives for it, in turn, done at the pool's width."""
-    everything = list(items)
-    return zip(everything, pool.map(action, everything), strict=True)

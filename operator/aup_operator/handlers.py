@@ -41,7 +41,7 @@ _WATCHFUL_REST = 4
 """Such passes rest so many times what one takes, so that a large tenant does not keep us at it."""
 
 _BURST_SECONDS = 0.1
-"""How long events are gathered, so that a burst of them becomes one pass."""
+"""From the begin of one pass to the next, at least: of a burst, the first event is heeded at once, others together."""
 
 _REST = 4
 """Between passes over totals passes so many times what one takes, so that steady change does not keep us at it."""
@@ -127,9 +127,12 @@ def register(
         for task in tasks:
             task.cancel()
 
-    async def changed(**_: Any) -> None:
-        wake.set()
-        counted.set()
+    seen = Seen()
+
+    async def changed(event: kopf.RawEvent, **_: Any) -> None:
+        if seen.changed(event):
+            wake.set()
+            counted.set()
 
     async def used(**_: Any) -> None:
         counted.set()
@@ -169,8 +172,8 @@ async def _reconcile_forever(reconciler: Reconciler, wake: asyncio.Event, resync
             log.exception("a pass failed; trying again in %s s", _RETRY_SECONDS)
             pause = _RETRY_SECONDS
         metrics.SYNC_SECONDS.observe(time.monotonic() - began)
-        if await _woken(wake, pause):
-            await asyncio.sleep(_BURST_SECONDS)
+        await _woken(wake, pause)
+        await asyncio.sleep(max(0.0, began + _BURST_SECONDS - time.monotonic()))
 
 
 def _pause(pace: Pace, passes: int, took: float) -> float:

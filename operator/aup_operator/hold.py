@@ -12,7 +12,6 @@ from itertools import groupby
 from typing import Protocol, TypeVar
 
 import msgspec
-import urllib3
 
 from aup.api.meta import TENANT_LABEL
 from aup.api.suspension import Suspension, Unenforced
@@ -22,7 +21,7 @@ from aup.facts import decoded
 from aup.review import Json
 from aup_operator import exposure, record, removal
 from aup_operator.discovery import Served
-from aup_operator.find import GRACE_SECONDS, Found, FoundPod, Target, find, find_pods, looked_after
+from aup_operator.find import GRACE_SECONDS, Found, FoundPod, Target, find_pods, look, looked_after
 from aup_operator.kube import JSON_PATCH, Kube, KubeError
 from aup_operator.namespaces import TenantNamespace
 from aup_operator.selection import Selection
@@ -30,7 +29,7 @@ from aup_operator.status import write
 
 log = logging.getLogger(__name__)
 
-FAILURES = (AupError, OSError, urllib3.exceptions.HTTPError)
+FAILURES = (AupError, OSError)
 """What a call to the API server may end with when it does not succeed."""
 
 _TOO_LARGE = "It is too large to be recorded. It is left as it is, its Pods are deleted, and the freeze holds new ones."
@@ -62,6 +61,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     unenforced: list[Unenforced] = []
     unmanaged: list[Unenforced] = []
     drifted: list[str] = []
+
+
+class OvertakenError(AupError):
+    """The suspensions that a pass was about have changed meanwhile; the next pass sees what they are now."""
 
 
 def records_of(kube: Kube, tenant: str, named: Iterable[str] = ()) -> list[SuspensionRecord]:
@@ -201,6 +204,7 @@ def run(
     overdue: bool,
     enforced: bool,
     now: datetime,
+    in_force: Callable[[], bool],
     progress: Callable[[Outcome], None],
 ) -> Outcome:
     """One whole pass over a tenant whose namespaces are frozen already.
@@ -213,25 +217,36 @@ def run(
         overdue: Whether controllers have had their time to take their Pods down.
         enforced: Whether everything was down before, so that what is up now came up again.
         now: The instant of the pass.
+        in_force: Whether the suspensions are still as they were when the pass began. Asked before anything is recorded
+            and before anything is changed, since another operator may be lifting them: what was found up may be so
+            because that one has put it back.
         progress: Told the outcome so far once everything is recorded, before anything is changed.
+
+    Raises:
+        OvertakenError: The suspensions are not as they were.
     """
     named = [name for one in scope.suspensions for name in one.status.records]
-    found = find(kube, pool, served.drivers, scope.namespaces, scope.selection)
-    pods = find_pods(kube, pool, scope.namespaces, scope.selection, found.seen)
+    recorded = pool.submit(records_of, kube, scope.tenant, named)
+    found, pods = look(kube, pool, served.drivers, scope.namespaces, scope.selection)
     doomed = stray(pods, found, overdue=overdue)
     targets, failed = recordable(found.targets)
     bare, lost = recordable([pod for pod in doomed if not pod.owner and not pod.terminating])
-    known = records_of(kube, scope.tenant, named)
+    known = recorded.result()
     before = recorded_uids(known)
     policies = exposure.entries(scope.suspensions, scope.namespaces)
     archive = removal.archive(kube, scope.suspensions, scope.namespaces, known, served.resources)
     entries = [*(one.entry for one in targets), *(one.entry for one in bare), *policies, *archive.entries]
+    to_do = bool(doomed or any(one.uid not in before for one in entries) or any(one.down for one in targets))
+    if to_do and not in_force():
+        raise OvertakenError
     records = write_ahead(kube, pool, scope.suspensions[0], known, entries)
     up_again = [target for target in targets if enforced and target.down]
     _remember(kube, records, [target for target in up_again if target.uid in before], now)
     count = sum(len(one.spec.entries) for one in records)
     names = [one.metadata.name for one in records]
     progress(Outcome(recorded=count, records=names))
+    if to_do and not in_force():
+        raise OvertakenError
     failed += lost + found.unlisted + archive.unenforced
     failed += exposure.close(kube, scope.suspensions, scope.namespaces)
     failed += take_down(kube, pool, targets)
@@ -247,7 +262,7 @@ def run(
         removed=len(archive.entries) + archive.done,
         unenforced=failed,
         unmanaged=[*found.unknown, *_parents(doomed, found)],
-        drifted=[target.label for target in up_again],
+        drifted=[one.label for one in (*up_again, *_come_up(doomed, found, enforced=enforced))],
     )
 
 
@@ -262,6 +277,11 @@ def recordable(targets: Sequence[_R]) -> tuple[list[_R], list[Unenforced]]:
         [target for target in targets if fits[target.uid]],
         [Unenforced(object=target.label, reason=_TOO_LARGE) for target in targets if not fits[target.uid]],
     )
+
+
+def _come_up(pods: Iterable[FoundPod], found: Found, *, enforced: bool) -> list[FoundPod]:
+    """The Pods that came up by themselves though nothing ran before; those of a held object are told as that object."""
+    return [one for one in pods if enforced and not one.terminating and not looked_after(one, found.seen)]
 
 
 def _parents(pods: Iterable[FoundPod], found: Found) -> list[Unenforced]:

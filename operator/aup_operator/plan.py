@@ -8,7 +8,7 @@ import msgspec
 from aup.api.suspension import Suspension, Unenforced
 from aup_operator import backends, record, selection
 from aup_operator.discovery import Discovery
-from aup_operator.find import Target, find, find_pods, looked_after
+from aup_operator.find import Target, look, looked_after
 from aup_operator.kube import Kube, KubeError
 from aup_operator.namespaces import TenantNamespace
 
@@ -39,8 +39,7 @@ def plan(kube: Kube, namespaces: Sequence[TenantNamespace], suspension: Suspensi
     """Look at all that a suspension of these namespaces would take down, without changing anything."""
     covered = selection.of([suspension])
     with ThreadPoolExecutor(_CONNECTIONS) as pool:
-        found = find(kube, pool, Discovery(kube).served().drivers, namespaces, covered)
-        pods = find_pods(kube, pool, namespaces, covered, found.seen)
+        found, pods = look(kube, pool, Discovery(kube).served().drivers, namespaces, covered)
     return Plan(
         rows=[row for target in found.targets for row in _rows(target)],
         pods=sorted(pod.label for pod in pods if not looked_after(pod, found.seen)),

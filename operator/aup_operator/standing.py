@@ -15,6 +15,7 @@ from aup.model import Standing
 from aup.rules import RULES
 from aup.totals import Total
 from aup_operator.audit import Result
+from aup_operator.statement import day
 from aup_operator.status import condition
 
 _RULES = frozenset(rule.id for rule in RULES)
@@ -30,11 +31,11 @@ def policy_status(
     begins = policy.spec.effective_at
     phase: Literal["Announced", "Effective", "Superseded"]
     if now < begins:
-        phase, message = "Announced", f"In force from {begins:%Y-%m-%d %H:%M} UTC."
+        phase, message = "Announced", f"In force from {day(begins)}."
     elif any(begins < other.spec.effective_at <= now for other in everything):
         phase, message = "Superseded", "A later revision is in force."
     else:
-        phase, message = "Effective", f"In force since {begins:%Y-%m-%d %H:%M} UTC."
+        phase, message = "Effective", f"In force since {day(begins)}."
     stands = condition(policy, "Effective", true=phase == "Effective", reason=phase, message=message, now=now)
     return AcceptableUsePolicyStatus(observed_generation=policy.metadata.generation, phase=phase, conditions=[stands])
 
@@ -53,7 +54,7 @@ def permit_status(permit: Permit, tenants: Container[str], now: datetime) -> Per
         phase = "Pending"
     elif now >= ends:
         phase = "Expired"
-    message = f"Valid from {begins:%Y-%m-%d %H:%M} until {ends:%Y-%m-%d %H:%M} UTC."
+    message = f"Valid from {day(begins)} until {day(ends)}."
     unknown = [rule for rule in permit.spec.rules if rule not in _RULES]
     reason: str = phase
     if permit.spec.tenant not in tenants:

@@ -12,14 +12,16 @@ from aup.api import suspension
 from aup.api.meta import GROUP, SELECTION_LABEL
 from aup.api.suspension import Drift, Phase, Suspension, SuspensionStatus, Unenforced
 from aup.facts import suspension_standing
+from aup.review import mapping
 from aup_operator import backends, exposure, hold, metrics, namespaces, notices, release, selection, termination
 from aup_operator.appeals import appeal_status
 from aup_operator.brake import Brake
 from aup_operator.discovery import Discovery
-from aup_operator.hold import FAILURES, Scope
+from aup_operator.hold import FAILURES, OvertakenError, Scope
 from aup_operator.kube import MERGE_PATCH, Kube, KubeError
 from aup_operator.namespaces import TenantNamespace
 from aup_operator.notices import PolicyInForce
+from aup_operator.statement import day
 from aup_operator.status import condition, write
 
 log = logging.getLogger(__name__)
@@ -94,12 +96,17 @@ class Suspending:
             in_force = [one for one in in_force if one.status.records]
         in_force = self._passed(in_force, spaces, policy, brake, now)
         if not in_force and not lifting:
+            if any(one.status.phase == "Lifted" for one in ordered):
+                namespaces.freeze(self._kube, spaces, None)  # another operator may have set it late
             return Pace.IDLE
         in_force = [self._begun(one, spaces, policy, now) for one in in_force]
         self._freeze(in_force, lifting, spaces)
         if self._damaged(name, in_force, "Enforcing", now) or self._damaged(name, lifting, "Lifting", now):
             return Pace.BUSY  # nothing is recorded anew: what stands there now are not the originals
-        pace = self._hold(in_force, spaces, now) if in_force else Pace.IDLE
+        try:
+            pace = self._hold(in_force, spaces, now) if in_force else Pace.IDLE
+        except OvertakenError:
+            return Pace.BUSY
         return max(pace, self._release(name, in_force, lifting, spaces, now)) if lifting else pace
 
     def failed(self, ordered: Sequence[Suspension], error: Exception, now: datetime) -> None:
@@ -129,6 +136,7 @@ class Suspending:
     def _idle(self, one: Suspension, spaces: Sequence[TenantNamespace], policy: PolicyInForce, now: datetime) -> None:
         """A suspension that is still to come, or that is over."""
         if one.status.phase == "Lifted":
+            self._select(one, None)
             self._finalizer(one, present=False)
         elif one.spec.lift is not None or one.metadata.deletion_timestamp is not None:
             self._lifted_beforehand(one, spaces, now)
@@ -136,7 +144,7 @@ class Suspending:
             self._finalizer(one, present=True)
             one = self._stated(one, policy, now)
             notices.issue(self._kube, one, spaces, policy, now)
-            begins = f"It takes effect at {one.spec.begins:%Y-%m-%d %H:%M} UTC."
+            begins = f"It takes effect at {day(one.spec.begins)}." if one.spec.begins else ""
             self._status(one, "Pending", "NotYetEffective", begins, now)
 
     def _lifted_beforehand(self, one: Suspension, spaces: Sequence[TenantNamespace], now: datetime) -> None:
@@ -224,6 +232,7 @@ class Suspending:
             overdue=now - since > _PATIENCE,
             enforced=enforced,
             now=now,
+            in_force=lambda: all(self._unchanged(one) for one in in_force),
             progress=progress,
         )
         settled = not outcome.unenforced and outcome.running == 0
@@ -237,6 +246,13 @@ class Suspending:
                 extra={"tenant": in_force[0].spec.tenant, "objects": outcome.drifted[:_TOLD]},
             )
         return Pace.HOLDING if settled and ended is None else Pace.BUSY
+
+    def _unchanged(self, one: Suspension) -> bool:
+        """Whether a suspension is still ordered as it was when we read it."""
+        metadata = mapping((self._kube.get(f"{suspension.KIND.path}/{one.metadata.name}") or {}).get("metadata"))
+        return (metadata.get("uid"), metadata.get("generation")) == (one.metadata.uid, one.metadata.generation) and (
+            "deletionTimestamp" in metadata
+        ) is (one.metadata.deletion_timestamp is not None)
 
     def _held(
         self,

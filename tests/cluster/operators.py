@@ -103,7 +103,7 @@ class Operators:
         """End everything."""
         self.kill()
         self._parent.kill()
-        self._parent.wait()
+        self._parent.communicate()  # which closes its pipes too
         self.relay.close()
 
     def _count(self, method: str, path: str) -> None:

@@ -4,7 +4,7 @@ import http.client
 import json
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR, socket
@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 CHUNK = 65536
 FAILED = 400
 DROPPED = {"host", "accept-encoding"}
+
+Refusal = tuple[int, bytes] | tuple[int, bytes, Mapping[str, str]]
+"""Status, body and perhaps headers."""
 
 
 class Relay:
@@ -23,7 +26,8 @@ class Relay:
         requests: Path and query of every request that came, in order.
         answers: The next requests that ask for a watch get these (status, body) and do not reach the API server.
         written: Called with method and path of each write once the API server has done it, before it is answered.
-        refuses: Asked with method and path before a request is passed on; a status and body answers in its place.
+        refuses: Asked with method and path before a request is passed on; a status and body answers in its place,
+            with the further headers if any.
     """
 
     def __init__(self, server: str, authority: str) -> None:
@@ -31,7 +35,7 @@ class Relay:
         self.requests: list[str] = []
         self.answers: list[tuple[int, bytes]] = []
         self.written: Callable[[str, str], None] = lambda _method, _path: None
-        self.refuses: Callable[[str, str], tuple[int, bytes] | None] = lambda _method, _path: None
+        self.refuses: Callable[[str, str], Refusal | None] = lambda _method, _path: None
         self._target = urlsplit(server)
         self._context = ssl.create_default_context(cadata=authority)
         self._open: set[socket] = set()
@@ -103,6 +107,7 @@ class Relay:
         with self._tracked(handler.connection), suppress(OSError, http.client.HTTPException):
             refused = self.refuses(handler.command, handler.path)
             if refused is not None:
+                handler.rfile.read(int(handler.headers.get("Content-Length", 0)))  # or the answer may be lost with it
                 self._answer(handler, *refused)
             elif "watch=true" in handler.path and self.answers:
                 self._answer(handler, *self.answers.pop(0))
@@ -110,8 +115,12 @@ class Relay:
                 self._pass(handler)
 
     @staticmethod
-    def _answer(handler: BaseHTTPRequestHandler, status: int, body: bytes) -> None:
+    def _answer(
+        handler: BaseHTTPRequestHandler, status: int, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> None:
         handler.send_response(status)
+        for name, value in (headers or {}).items():
+            handler.send_header(name, value)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Connection", "close")
         handler.send_header("Content-Length", str(len(body)))

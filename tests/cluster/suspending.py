@@ -153,6 +153,44 @@ def lift(customer: Customer, name: str = "") -> None:
     eventually(lambda: phase(customer, name) == "Lifted")
 
 
+def past_the_freeze(customer: Customer, *args: str, stdin: object = None) -> None:
+    """kubectl as the one user whom neither freeze nor webhook holds, as if the API server had let something through."""
+    user = "--as=system:serviceaccount:aup-system:aup-operator"
+    customer.provider(*args, user, "--as-group=system:masters", stdin=stdin)
+
+
+def records(customer: Customer) -> list[Json]:
+    """The records of the customer's suspensions, as they are stored."""
+    path = "/apis/aup.asergo.com/v1alpha1/suspensionrecords"
+    return [one for one in administrator(customer).list(path) if one["spec"]["tenant"] == customer.name]
+
+
+def originals(customer: Customer) -> dict[str, list[str]]:
+    """By `Kind/name`, the UIDs under which an object is recorded and not put back yet."""
+    found: dict[str, list[str]] = {}
+    for one in records(customer):
+        done = one.get("status", {}).get("done", [])
+        for entry in one["spec"]["entries"]:
+            if entry["uid"] not in done:
+                found.setdefault(f"{entry['kind']}/{entry['name']}", []).append(entry["uid"])
+    return found
+
+
+def requested(customer: Customer) -> dict[str, str]:
+    """By path, what was wanted of recorded fields while they were held."""
+    return {
+        each["path"]: each.get("value", "")
+        for one in records(customer)
+        for each in one.get("status", {}).get("requested", [])
+    }
+
+
+def drift(customer: Customer) -> dict[str, int]:
+    """How often each object came up again, by `Kind/name`."""
+    found = status(customer).get("drift", [])
+    return {one["object"].replace(f" {customer.namespace}/", "/"): one["count"] for one in found}
+
+
 SUSPENSIONS = "/apis/aup.asergo.com/v1alpha1/suspensions"
 TENANTS = "/apis/aup.asergo.com/v1alpha1/tenants"
 

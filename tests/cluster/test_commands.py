@@ -356,24 +356,27 @@ def test_a_removal_takes_two_people(desk: Run, second: Run, customer: Customer, 
     }
 
 
-def test_a_termination_takes_two_people_and_time(desk: Run, second: Run, customer: Customer, later: str) -> None:
-    """It is no decision before the second one; the tenant reads until when its data is kept."""
-    past = desk("terminate", later, "--retain-until", "2020-01-01T00:00:00Z", "--reason", "x")
+def test_a_termination_takes_two_people_and_time(aup: Installation, desk: Run, customer: Customer, later: str) -> None:
+    """Both of the provider, not of the desk; the tenant reads until when its data is kept."""
+    first, second = person(aup, "olga", "aup-provider"), person(aup, "pia", "aup-provider")
+    past = first("terminate", later, "--retain-until", "2020-01-01T00:00:00Z", "--reason", "x")
     none = second("confirm", later, "termination", "--yes")
-    ordered = desk("terminate", later, "--retain-until", "2999-06-01T00:00:00Z", "--reason", "Third time.")
+    refused = desk("terminate", later, "--retain-until", "2999-06-01T00:00:00Z", "--reason", "x")
+    ordered = first("terminate", later, "--retain-until", "2999-06-01T00:00:00Z", "--reason", "Third time.")
     confirmed = second("confirm", later, "termination", "--yes")
     again = second("confirm", later, "termination", "--yes")
 
     assert said(past) == (2, "Error: --retain-until 2020-01-01T00:00:00Z is in the past; give the tenant time.")
     assert said(none) == (1, f"Error: no termination is ordered under {later}; `aup terminate` orders one")
+    assert "only the provider orders, changes, confirms or takes back a termination" in refused.stderr
     assert ordered.returncode == 0, ordered.stderr
     assert confirmed.stdout == (
-        "Ordered by dora: Third time.\n"
+        "Ordered by olga: Third time.\n"
         f"From 2999-06-01T00:00:00Z on all namespaces of tenant {customer.name} are deleted with all data. "
         "Nothing can be put back then.\n"
         f"The termination under {later} is confirmed; the tenant is told.\n"
     )
-    assert again.stdout == f"The termination under {later} is confirmed already, by erik.\n"
+    assert again.stdout == f"The termination under {later} is confirmed already, by pia.\n"
     line = f"{later}: the tenant's namespaces are deleted from 2999-06-01T00:00:00Z on"
     assert line in desk("status", customer.name).stdout.splitlines()
     eventually(

@@ -97,6 +97,17 @@ def test_the_freeze_lets_scaling_down_pass_and_not_back_up(name: str, labelled: 
         ("cronjob/nightly", '{"spec": {"schedule": "0 1 1 1 *"}}'),
         ("deployment/web", '{"spec": {"paused": true}}'),
         ("deployment/web", '{"metadata": {"annotations": {"note": "waiting"}}}'),
+        ("statefulset/kept", '{"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Retain"}}}'),
+        ("virtualmachines.kubevirt.io/on", '{"spec": {"running": false}}'),
+        ("virtualmachines.kubevirt.io/always", '{"spec": {"runStrategy": "Halted"}}'),
+        ("helmreleases.helm.toolkit.fluxcd.io/app", '{"spec": {"suspend": true}}'),
+        ("clusters.postgresql.cnpg.io/pg", '{"metadata": {"annotations": {"cnpg.io/hibernation": "on"}}}'),
+        ("fleets.example.com/nought", '{"spec": {"size": 1}}'),
+        (
+            "fleets.example.com/nought",
+            '{"spec": {"template": "none", "persistentVolumeClaimRetentionPolicy": [1], "halted": {}, "active": "no"}}',
+        ),
+        ("networkpolicy/own", '{"spec": {"ingress": [{}]}}'),
     ],
 )
 def test_the_freeze_lets_lowering_pausing_and_editing_pass(name: str, patch: str, labelled: Customer) -> None:

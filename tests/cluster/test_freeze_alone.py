@@ -7,7 +7,7 @@ import pytest
 
 from testbed.installation import Installation
 from tests.cluster.attempts import Attempt, Outcomes, attacks, frozen, labelled_customer, made, suspended_customer
-from tests.support import Customer, pod
+from tests.support import Customer, Json, eventually, pod
 
 pytestmark = pytest.mark.cluster
 
@@ -21,7 +21,13 @@ def counted(aup: Installation) -> Customer:
 
 
 @pytest.fixture(scope="module")
-def alone(aup: Installation, counted: Customer) -> Iterator[Customer]:  # noqa: ARG001 - made before the webhook ends
+def doomed(aup: Installation) -> Customer:
+    """Another one."""
+    return labelled_customer(aup.plane, "doomed")
+
+
+@pytest.fixture(scope="module")
+def alone(aup: Installation, counted: Customer, doomed: Customer) -> Iterator[Customer]:  # noqa: ARG001 - made first
     """A suspended tenant, with the webhook and the operator killed."""
     customer = suspended_customer(aup.plane, "alone")
     aup.kill("webhook")
@@ -73,9 +79,11 @@ def test_status_finalizers_eviction_and_deletion_pass_while_nothing_of_ours_runs
     path = "/api/v1/namespaces/alone/pods/ended/eviction?dryRun=All"
     evicted = alone.run("create", "--raw", path, "-f", "-", stdin=json.dumps(eviction))
     deleted = alone.run("delete", "--dry-run=server", "cronjob/nightly", "job/once", "deployment/web")
+    customs = alone.run("delete", "--dry-run=server", "rollouts.argoproj.io/canary", "virtualmachines.kubevirt.io/on")
     kept = alone.run("scale", "deployment/web", "--replicas=0")
+    answers = [status, finalizers, evicted, deleted, customs, kept]
 
-    assert [one.returncode for one in (status, finalizers, evicted, deleted, kept)] == [0, 0, 0, 0, 0]
+    assert [one.returncode for one in answers] == [0] * len(answers), [one.stderr for one in answers]
 
 
 @pytest.mark.usefixtures("alone")
@@ -94,3 +102,75 @@ def test_the_tenant_reads_why_while_nothing_of_ours_runs(alone: Customer) -> Non
     notices = alone.run("get", "notices", "-n", "alone", "-o", "yaml")
 
     assert "Deployment web ran a crypto miner." in notices.stdout
+
+
+OPEN = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "spec": {"podSelector": {}}}
+UNTOUCHED: dict[str, Json] = {
+    "a Lease": {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "spec": {"holderIdentity": "a"}},
+    "an Event": {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "involvedObject": {"kind": "Pod", "name": "t", "namespace": "alone"},
+    },
+    "a Secret": {"apiVersion": "v1", "kind": "Secret"},
+    "a ServiceAccount": {"apiVersion": "v1", "kind": "ServiceAccount"},
+    "a PodDisruptionBudget": {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "spec": {"maxUnavailable": 1}},
+    "a NetworkPolicy of its own": OPEN,
+}
+
+
+@pytest.mark.parametrize("what", UNTOUCHED)
+def test_what_starts_nothing_is_created_changed_and_deleted_while_nothing_of_ours_runs(
+    what: str, alone: Customer
+) -> None:
+    """The freeze stands in the way of nothing that Kubernetes or the tenant needs."""
+    manifest = UNTOUCHED[what] | {"metadata": {"name": "untouched"}}
+    changed = manifest | {"metadata": {"name": "untouched", "labels": {"changed": "yes"}}}
+    answers = [
+        alone.run("create", "-f", "-", stdin=manifest),
+        alone.run("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=changed),
+        alone.run("delete", f"{manifest['kind']}/untouched"),
+    ]
+
+    assert [one.returncode for one in answers] == [0, 0, 0], [one.stderr for one in answers]
+
+
+def test_kubernetes_keeps_its_endpoint_slices_while_nothing_of_ours_runs(alone: Customer) -> None:
+    """Its controller empties them when Pods go."""
+    manifest = {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": "web"},
+        "addressType": "IPv4",
+        "endpoints": [],
+    }
+    user = "--as=system:serviceaccount:kube-system:endpointslice-controller"
+
+    assert alone.provider("create", user, "--dry-run=server", "-f", "-", stdin=manifest).returncode == 0
+
+
+def test_a_pod_that_is_left_may_be_given_less(alone: Customer) -> None:
+    """A resize reaches the webhook, which is away, and so came past the freeze, unless it gives more."""
+    amounts = {"limits": {"cpu": "50m"}, "requests": {"cpu": "50m"}}
+    less = json.dumps({"spec": {"containers": [{"name": "web", "resources": amounts}]}})
+    answer = alone.run("patch", "pod", "ended", "--subresource=resize", "-p", less)
+
+    assert "aup-freeze" not in answer.stderr
+    assert 'failed calling webhook "builtin.enforce.aup.asergo.com"' in answer.stderr
+
+
+def test_a_network_policy_gets_no_name_like_ours(alone: Customer) -> None:
+    """Nor is its name made up by the API server."""
+    answer = alone.run("create", "-f", "-", stdin=OPEN | {"metadata": {"generateName": "aup-"}})
+
+    assert "NetworkPolicy aup-" in answer.stderr
+    assert ": its name begins with aup-, as the provider's do: tenant alone is suspended;" in answer.stderr
+
+
+def test_a_frozen_namespace_can_be_deleted_while_nothing_of_ours_runs(alone: Customer, doomed: Customer) -> None:
+    """Kubernetes empties it, with the NetworkPolicy of ours."""
+    alone.plane.kubectl("delete", "namespace", doomed.namespace, "--wait=false")
+
+    eventually(
+        lambda: alone.plane.kubectl("get", "namespace", doomed.namespace, check=False).returncode != 0, seconds=60
+    )

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.cluster
 TENANT = "aup.asergo.com/tenant"
 SUSPENDED = "aup.asergo.com/suspended"
 LICENSE = "aup.asergo.com/license"
+ENTITLEMENT = "aup.asergo.com/entitlement"
 NOT_YOURS = "[AUP guard] only the provider"
 
 Kubectl = Callable[..., subprocess.CompletedProcess[str]]
@@ -163,10 +164,11 @@ def test_the_name_label_that_our_selectors_go_by_cannot_be_forged(guarded: Custo
 
 
 def test_the_licence_and_all_that_is_not_ours_may_be_changed(guarded: Customer) -> None:
-    """The tenant states its licence and puts labels of its own on its namespace."""
-    licence = guarded.run("annotate", "--overwrite", "namespace", guarded.namespace, f"{LICENSE}=MIT")
+    """The tenant states its licence and entitlement, and puts labels of its own, on its namespace."""
+    stated = (f"{LICENSE}=MIT", f"{ENTITLEMENT}=none")
+    licence = guarded.run("annotate", "--overwrite", "namespace", guarded.namespace, *stated)
     label = guarded.run("label", "namespace", guarded.namespace, "team=shop")
-    removed = guarded.run("annotate", "namespace", guarded.namespace, f"{LICENSE}-")
+    removed = guarded.run("annotate", "namespace", guarded.namespace, f"{LICENSE}-", f"{ENTITLEMENT}-")
 
     assert [licence.returncode, label.returncode, removed.returncode] == [0, 0, 0]
 
@@ -370,13 +372,183 @@ def test_the_abuse_desk_orders_suspensions_and_writes_nothing_else(guarded: Cust
         {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list"]},
         {"apiGroups": ["aup.asergo.com"], "resources": ["*"], "verbs": verbs},
     )
-    later = suspension("nobody", "by-desk", effectiveAt="2099-01-01T00:00:00Z")
+    later = suspension("nobody", "by-desk", effectiveAt="2099-01-01T00:00:00Z", orderedBy="desk")
     ordered = desk("create", "-f", "-", stdin=later)
     tenant = desk("create", "-f", "-", stdin=TENANT_OBJECT)
     permit = desk("create", "-f", "-", stdin=PERMIT)
 
     assert ordered.returncode == 0, ordered.stderr
     assert [NOT_YOURS in one.stderr for one in (tenant, permit)] == [True, True]
+
+
+@pytest.fixture(scope="module")
+def order(guarded: Customer) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Changes the spec of a suspension for a time to come, as one of three people who may order one.
+
+    Dana is of the abuse desk, Paul and Petra are the provider; Paul has ordered it.
+    """
+    people = {"dana": "aup-abuse-desk", "paul": "aup-provider", "petra": "aup-provider"}
+    for name, role in people.items():
+        binding = f"test:{name}:{role}"
+        guarded.plane.kubectl("create", "clusterrolebinding", binding, f"--clusterrole={role}", f"--user={name}")
+    verbs = ["get", "list", "create", "update", "patch", "delete"]
+    namespaces = {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["list"]}
+    ours = {"apiGroups": ["aup.asergo.com"], "resources": ["*"], "verbs": verbs}
+    users = {name: _allowed(guarded.plane, name, namespaces, ours) for name in people}
+
+    def change(user: str, spec: Json, metadata: Json | None = None, *, anew: bool = True) -> Any:
+        if anew:
+            guarded.provider("delete", "suspension", "signed", "--ignore-not-found", "--wait")
+            paul = suspension("nobody", "signed", orderedBy="paul", effectiveAt="2099-01-01T00:00:00Z", workloads=[])
+            users["paul"]("create", "-f", "-", stdin=paul, check=True)
+        body = {"spec": spec} | ({"metadata": metadata} if metadata else {})
+        return users[user]("patch", "suspension", "signed", "--type=merge", "-p", json.dumps(body))
+
+    return change
+
+
+LATER = {"effectiveAt": "2099-06-01T00:00:00Z", "reason": "r"}
+REMOVAL = {"objects": [{"kind": "ConfigMap", "namespace": "guarded", "name": "a"}], "reason": "r"}
+TERMINATION = {"retainUntil": "2099-06-01T00:00:00Z", "reason": "r"}
+APPEAL = {"receivedAt": "2027-01-01T00:00:00Z", "statement": "s"}
+DECISION = {"outcome": "Upheld", "reason": "r", "decidedAt": "2027-01-02T00:00:00Z"}
+SIGNED: dict[str, Callable[[str], Json]] = {
+    "spec.orderedBy": lambda who: {"orderedBy": who},
+    "spec.approvedBy": lambda who: {"approvedBy": who},
+    "spec.extensions[].orderedBy": lambda who: {"extensions": [LATER | {"orderedBy": who}]},
+    "spec.removal.orderedBy": lambda who: {"removal": REMOVAL | {"orderedBy": who}},
+    "spec.termination.orderedBy": lambda who: {"termination": TERMINATION | {"orderedBy": who}},
+    "spec.appeal.recordedBy": lambda who: {"appeal": APPEAL | {"recordedBy": who}},
+    "spec.lift.orderedBy": lambda who: {"lift": {"reason": "r", "orderedBy": who}},
+}
+
+
+@pytest.mark.parametrize("field", SIGNED)
+def test_nobody_writes_another_persons_name(field: str, order: Kubectl) -> None:
+    """Who ordered, approved or recorded something is whoever sends the request."""
+    forged = order("petra", SIGNED[field]("paula"))
+    own = order("petra", SIGNED[field]("petra"), anew=False)
+
+    assert (
+        f"[AUP guard] {field} must be petra, the user who sends this request: nobody writes another person's name, "
+        "and what was confirmed and is changed has to be confirmed again." in forged.stderr
+    )
+    assert own.returncode == 0, own.stderr
+
+
+def test_nobody_orders_a_suspension_in_another_persons_name(order: Kubectl, guarded: Customer) -> None:
+    """Whom the second person has to differ from is told by the request, not by its text."""
+    order("paul", {})
+    forged = guarded.provider("create", "-f", "-", stdin=suspension("nobody", "false", orderedBy="paul"), check=False)
+
+    assert "[AUP guard] spec.orderedBy must be kubernetes-admin, the user who sends this request" in forged.stderr
+
+
+@pytest.mark.parametrize(("step", "what"), [("removal", REMOVAL), ("termination", TERMINATION)])
+def test_a_step_is_confirmed_by_whoever_does_so_and_again_after_a_change(step: str, what: Json, order: Kubectl) -> None:
+    """Nobody confirms in another's name, and nobody changes what another has confirmed."""
+    both = order("paul", {step: what | {"orderedBy": "paul", "confirmedBy": "petra"}})
+    ordered = order("paul", {step: what | {"orderedBy": "paul"}}, anew=False)
+    forged = order("paul", {step: {"confirmedBy": "petra"}}, anew=False)
+    own = order("paul", {step: {"confirmedBy": "paul"}}, anew=False)
+    confirmed = order("petra", {step: {"confirmedBy": "petra"}}, anew=False)
+    changed = order("paul", {step: {"reason": "another"}}, anew=False)
+    again = order("paul", {step: {"reason": "another", "confirmedBy": None}}, anew=False)
+
+    refused = f"[AUP guard] spec.{step}.confirmedBy must be paul, the user who sends this request"
+    assert [refused in each.stderr for each in (both, forged, changed)] == [True] * 3
+    assert f"{step} must be confirmed by somebody else than who ordered it" in own.stderr
+    assert [each.returncode for each in (ordered, confirmed, again)] == [0, 0, 0]
+
+
+def test_an_appeal_is_decided_in_ones_own_name(order: Kubectl) -> None:
+    """Which is not that of who ordered the suspension."""
+    order("dana", {"appeal": APPEAL | {"recordedBy": "dana"}})
+    forged = order("dana", {"appeal": {"decision": DECISION | {"decidedBy": "petra"}}}, anew=False)
+    decided = order("petra", {"appeal": {"decision": DECISION | {"decidedBy": "petra"}}}, anew=False)
+    turned = order("dana", {"appeal": {"decision": {"outcome": "Reversed"}}}, anew=False)
+
+    refused = "[AUP guard] spec.appeal.decision.decidedBy must be dana, the user who sends this request"
+    assert [refused in each.stderr for each in (forged, turned)] == [True, True]
+    assert decided.returncode == 0, decided.stderr
+
+
+def test_the_names_of_others_stay_when_one_adds_ones_own(order: Kubectl) -> None:
+    """A second extension leaves the first as it was; a label is no business of the names."""
+    first = LATER | {"orderedBy": "paul"}
+    order("paul", {"extensions": [first]})
+    second = {"effectiveAt": "2099-07-01T00:00:00Z", "reason": "r", "orderedBy": "dana"}
+    added = order("dana", {"extensions": [first, second]}, {"labels": {"team": "desk"}}, anew=False)
+
+    assert added.returncode == 0, added.stderr
+
+
+def test_only_the_provider_ends_the_service(order: Kubectl) -> None:
+    """The abuse desk neither orders, confirms, changes nor takes back a termination."""
+    refused = [
+        order("dana", {"termination": TERMINATION | {"orderedBy": "dana"}}),
+        order("paul", {"termination": TERMINATION | {"orderedBy": "paul"}}, anew=False),
+        order("dana", {"termination": {"confirmedBy": "dana"}}, anew=False),
+        order("dana", {"termination": {"retainUntil": "2027-01-01T00:00:00Z"}}, anew=False),
+        order("dana", {"termination": None}, anew=False),
+        order("paul", {"termination": None}, anew=False),
+    ]
+    said = (
+        "[AUP guard] only the provider orders, changes, confirms or takes back a termination, because all data is "
+        "deleted by it. Ask somebody with the ClusterRole aup-provider."
+    )
+
+    assert [said in each.stderr for each in refused] == [True, False, True, True, True, False]
+    assert [each.returncode for each in refused] == [1, 0, 1, 1, 1, 0]
+
+
+def test_the_desk_does_not_take_the_mark_off_that_holds_a_selection(order: Kubectl) -> None:
+    """The API server finds the suspension by it."""
+    refused = order("dana", {}, {"labels": {"aup.asergo.com/selection": "lifting"}})
+    marked = order("paul", {}, {"labels": {"aup.asergo.com/selection": "true"}}, anew=False)
+    removed = order("dana", {}, {"labels": None}, anew=False)
+
+    said = "[AUP guard] only the provider and aup's operator set, change or remove aup.asergo.com/selection of a Susp"
+    assert [said in each.stderr for each in (refused, marked, removed)] == [True, False, True]
+
+
+OURS = [
+    "acceptableusepolicies",
+    "indicatorlists",
+    "licenseentitlements",
+    "permits",
+    "screeninglists",
+    "signaturelists",
+    "suspensionrecords",
+    "suspensions",
+    "tenants",
+]
+
+
+@pytest.mark.parametrize("plural", OURS)
+def test_a_tenant_with_every_right_in_its_namespace_touches_nothing_of_ours(plural: str, guarded: Customer) -> None:
+    """Nor does it read what it is not told."""
+    attempts = [
+        guarded.run("get", f"{plural}.aup.asergo.com"),
+        guarded.run("delete", f"{plural}.aup.asergo.com", "--all"),
+        guarded.run("label", f"{plural}.aup.asergo.com", "any", "a=b"),
+        guarded.run("delete", "--raw", f"/apis/aup.asergo.com/v1alpha1/{plural}/any"),
+    ]
+
+    assert ["forbidden" in one.stderr.lower() for one in attempts] == [True] * len(attempts)
+
+
+def test_a_tenant_neither_changes_nor_deletes_the_status_of_a_notice(guarded: Customer) -> None:
+    """What became of a notice is the operator's to say."""
+    guarded.provider("create", "-f", "-", stdin=NOTICE | {"metadata": {"name": "settled", "namespace": "guarded"}})
+    closed = ("--subresource=status", "--type=merge", "-p", '{"status": {"phase": "Closed"}}')
+    attempts = [
+        guarded.run("patch", "notice", "settled", *closed),
+        guarded.run("delete", "--raw", "/apis/aup.asergo.com/v1alpha1/namespaces/guarded/notices"),
+    ]
+
+    assert "[AUP guard] only aup's operator writes notices/status.aup.asergo.com" in attempts[0].stderr
+    assert f"{NOT_YOURS} writes notices.aup.asergo.com" in attempts[1].stderr
 
 
 def test_a_namespace_of_a_tenant_that_does_not_exist_holds_no_workload(guarded: Customer) -> None:

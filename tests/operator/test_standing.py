@@ -1,6 +1,6 @@
 """Standings at an instant: boundaries are inclusive at the beginning and exclusive at the end."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 import pytest
@@ -101,6 +101,20 @@ def test_a_tenants_standing_follows_from_its_suspensions(
     status = tenant_status(tenant, ordered, 2, NOW)
 
     assert (status.standing, status.suspensions, status.namespaces) == (standing, named, 2)
+
+
+def test_instants_are_told_in_utc() -> None:
+    """Whatever zone they are written in."""
+    zone = timezone(timedelta(hours=2))
+    begins, ends = NOW.astimezone(zone), (NOW + SECOND).astimezone(zone)
+
+    told = permit_status(permit(begins, ends), {"acme"}, NOW).conditions[0].message
+    in_force = policy_status(policy(begins), [], NOW).conditions[0].message
+    announced = policy_status(policy(ends), [], NOW).conditions[0].message
+
+    assert told == "Valid from 2026-06-01 12:00 UTC until 2026-06-01 12:00 UTC."
+    assert in_force == "In force since 2026-06-01 12:00 UTC."
+    assert announced == "In force from 2026-06-01 12:00 UTC."
 
 
 def test_a_permit_that_covers_nothing_is_not_valid() -> None:
