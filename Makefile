@@ -45,8 +45,16 @@ test: lint binaries ## Run every test
 	@echo "==> Tests"
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
+.PHONY: image
+image: $(INSTALLED) ## Build both images as OCI archives below dist/ (buildah, mmdebstrap; FRESH=1 takes Debian's newest packages)
+	@$(BIN)/python -m tools.image $(if $(FRESH),--fresh)
+
+.PHONY: e2e
+e2e: binaries ## Build the images, start a real node (as root) and try all of it there, from outside
+	@$(BIN)/python -m pytest -m e2e tests/e2e $(ARGS)
+
 .PHONY: lint
-lint: $(INSTALLED) ## Check style, types, layers, spelling and generated files
+lint: binaries docs ## Check style, types, layers, spelling, generated files and the documentation's links
 	@echo "==> Lint"
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
@@ -56,16 +64,31 @@ lint: $(INSTALLED) ## Check style, types, layers, spelling and generated files
 	@$(BIN)/python -m tools.generate --check
 
 .PHONY: generate
-generate: $(INSTALLED) ## Make tables, CRDs, reference docs and the chart's copies anew from their source
+generate: binaries ## Make tables, CRDs, reference docs and the chart's copies anew from their source
 	@$(BIN)/python -m tools.generate
+
+$(VENV)/.docs: $(INSTALLED) requirements/docs.txt
+	@echo "==> Installing what builds the documentation"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/docs.txt
+	@touch $@
+
+.PHONY: docs
+docs: $(VENV)/.docs ## Build the documentation into site/; a broken link fails
+	@$(BIN)/python -m tools.site
+
+.PHONY: docs-serve
+docs-serve: $(VENV)/.docs ## Show the documentation on http://localhost:8000
+	@$(BIN)/python -m tools.site serve
 
 .PHONY: lock
 lock: $(BIN)/uv ## Resolve dependencies anew and write the hash-pinned requirements
-	@for extras in "dev --all-extras --group test --group lint --group build" "webhook --extra webhook" "operator --extra operator" "bench --group bench --constraints requirements/dev.txt"; do \
+	@for extras in "dev --all-extras --group test --group lint --group build" "webhook --extra webhook" "operator --extra operator" "bench --group bench --constraints requirements/dev.txt" "docs --group docs --constraints requirements/dev.txt"; do \
 		set -- $$extras; name=$$1; shift; \
 		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 			--custom-compile-command "make lock" pyproject.toml "$$@" --output-file requirements/$$name.txt; \
 	done
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command "make lock" --group image --output-file requirements/image.txt
 	@echo uv | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" - --output-file requirements/uv.txt
 
@@ -94,5 +117,5 @@ corpus: $(INSTALLED) ## Judge labelled manifests: make corpus DIR=folder with an
 .PHONY: clean
 clean: ## Stop the control plane of `make cluster` and remove what was made here
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m testbed down; fi
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .cache/site dist site
 	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +

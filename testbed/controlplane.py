@@ -121,7 +121,7 @@ class ControlPlane:
             raise
         plane = cls(run_dir, logs, launched.admin, launched.cluster)
         plane.owned = True
-        plane._authority = launched.authority
+        plane.sign_with(launched.authority)
         plane._processes = processes
         if not leave_running:
             atexit.register(plane.stop)
@@ -149,6 +149,10 @@ class ControlPlane:
         plane = cls(run_dir, run_dir / "logs", path, json.loads(view.stdout)["clusters"][0]["cluster"])
         atexit.register(plane.stop)
         return plane
+
+    def sign_with(self, authority: "Authority") -> None:
+        """Let `user_kubeconfig` sign with the cluster's own authority."""
+        self._authority = authority
 
     def __enter__(self) -> Self:
         return self

@@ -106,7 +106,7 @@ def toolchain(environ: Mapping[str, str], gomod_folder: Path = GOMOD_FOLDER) -> 
         raise BuildError(f"`go` is not on PATH, and the control plane's programs must be built. {advice}")
     ran = subprocess.run(
         [command, "env", "GOVERSION", "GOOS", "GOARCH"],
-        cwd=gomod_folder / "controlplane",
+        cwd=min(gomod_folder.glob("*/go.mod")).parent,
         env=dict(environ),
         capture_output=True,
         text=True,
@@ -122,10 +122,10 @@ def toolchain(environ: Mapping[str, str], gomod_folder: Path = GOMOD_FOLDER) -> 
     return Toolchain(command, *answer)
 
 
-def cache_key(go: Toolchain, gomod_folder: Path = GOMOD_FOLDER) -> str:
+def cache_key(go: Toolchain, gomod_folder: Path = GOMOD_FOLDER, tools: Iterable[Tool] = tuple(TOOLS.values())) -> str:
     """Twelve hex digits that change with any go.mod or go.sum, the linker flags, the Go version or the platform."""
     digest = hashlib.sha256(f"{go.version} {go.goos}/{go.goarch}\n".encode())
-    for tool in TOOLS.values():
+    for tool in tools:
         digest.update(f"{tool.name} {tool.package} {tool.ldflags}\n".encode())
     for file in sorted(gomod_folder.glob("*/go.*")):
         content = file.read_bytes()
@@ -134,11 +134,17 @@ def cache_key(go: Toolchain, gomod_folder: Path = GOMOD_FOLDER) -> str:
 
 
 def build(
-    tools: Iterable[Tool], *, report: Report, environ: Mapping[str, str] = os.environ, gomod_folder: Path = GOMOD_FOLDER
+    tools: Iterable[Tool],
+    *,
+    report: Report,
+    environ: Mapping[str, str] = os.environ,
+    gomod_folder: Path = GOMOD_FOLDER,
+    every: Iterable[Tool] = tuple(TOOLS.values()),
 ) -> dict[str, Path]:
     """The path of each program below the cache folder, built if it is not there yet.
 
-    A program appears under its name only when complete. Two processes that build at once take turns.
+    A program appears under its name only when complete. Two processes that build at once take turns. `every` are all
+    the programs of `gomod_folder`: the cache folder's name changes with any of them.
 
     Raises:
         BuildError: Go is missing or too old, or a step failed; the text ends with the step's last lines.
@@ -146,13 +152,14 @@ def build(
     root = cache_root(environ)
     env = go_environment(environ, root)
     go = toolchain(env, gomod_folder)
-    folder = root / cache_key(go, gomod_folder)
+    folder = root / cache_key(go, gomod_folder, every)
     folder.mkdir(exist_ok=True)
-    paths = {tool.name: folder / tool.name for tool in tools}
+    wanted = list(tools)
+    paths = {tool.name: folder / tool.name for tool in wanted}
     if all(path.is_file() for path in paths.values()):
         return paths
     with _turn(folder / ".lock", report):
-        missing = [TOOLS[name] for name, path in paths.items() if not path.is_file()]
+        missing = [tool for tool in wanted if not paths[tool.name].is_file()]
         for module in dict.fromkeys(tool.module for tool in missing):
             packages = [tool.package for tool in missing if tool.module == module]
             command = [go.command, "list", "-mod=readonly", "-buildvcs=false", "-deps", "-f", '{{""}}', *packages]

@@ -6,9 +6,9 @@ from pathlib import Path
 GOMOD_FOLDER = Path(__file__).resolve().parent / "gomod"
 """One Go module a sub-folder; `go.mod` and `go.sum` pin every version by hash."""
 
-_SMALL = "-s -w"
+SMALL_FLAGS = "-s -w"
 _VERSION = "k8s.io/component-base/version"
-_KUBERNETES = f"{_SMALL} -X {_VERSION}.gitVersion=v1.37.2 -X {_VERSION}.gitMajor=1 -X {_VERSION}.gitMinor=37"
+KUBERNETES_FLAGS = f"{SMALL_FLAGS} -X {_VERSION}.gitVersion=v1.37.2 -X {_VERSION}.gitMajor=1 -X {_VERSION}.gitMinor=37"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Tool:
     package: str
     minimum: tuple[int, int]
     version_args: tuple[str, ...] = ("--version",)
-    ldflags: str = field(default=_SMALL, repr=False)
+    ldflags: str = field(default=SMALL_FLAGS, repr=False)
 
 
 def _kubernetes(name: str, minimum: tuple[int, int], *version_args: str) -> Tool:
@@ -34,7 +34,7 @@ def _kubernetes(name: str, minimum: tuple[int, int], *version_args: str) -> Tool
         package=f"k8s.io/kubernetes/cmd/{name}",
         minimum=minimum,
         version_args=version_args or ("--version",),
-        ldflags=_KUBERNETES,
+        ldflags=KUBERNETES_FLAGS,
     )
 
 
@@ -53,7 +53,7 @@ TOOLS: dict[str, Tool] = {
             "helm.sh/helm/v4/cmd/helm",
             (3, 18),
             ("version", "--short"),
-            f"{_SMALL} -X helm.sh/helm/v4/internal/version.version=v4.3.1",
+            f"{SMALL_FLAGS} -X helm.sh/helm/v4/internal/version.version=v4.3.1",
         ),
     )
 }

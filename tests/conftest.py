@@ -14,9 +14,13 @@ _numbers = itertools.count(1)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n 2 --dist loadgroup` one worker has the run's one control plane, the other what needs none or its own."""
+    """With `-n 2 --dist loadgroup` one worker has a control plane for most tests that need one.
+
+    The other has what needs none, and with a control plane of its own the few tests that take minutes: those that name
+    a group themselves.
+    """
     for item in items:
-        if item.get_closest_marker("cluster"):
+        if item.get_closest_marker("cluster") and not item.get_closest_marker("xdist_group"):
             group = "testbed" if "testbed" in item.path.parts[-2:] else "cluster"
             item.add_marker(pytest.mark.xdist_group(group))
 

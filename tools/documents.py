@@ -8,10 +8,11 @@ import yaml
 from aup.api import KINDS
 from aup.rules import RULES
 from aup.uses import table
-from tools import suspension_docs
+from tools import dashboard, suspension_docs, values_docs
 from tools.attacks import attack_page, classes
 from tools.coverage import coverage_page
 from tools.crds import crd
+from tools.hard_cases import hard_case_page, hard_cases
 from tools.readme import filled
 from tools.resource_docs import resource_page
 from tools.rule_docs import rule_index, rule_page
@@ -33,8 +34,11 @@ def generated() -> Iterator[tuple[str, str]]:
     yield "docs/resources.md", resource_page(KINDS)
     yield "docs/coverage.md", coverage_page(RULES)
     yield "docs/attacks.md", attack_page(classes())
+    yield "docs/hard-cases.md", hard_case_page(hard_cases())
     yield "docs/uses.md", uses_page(table())
     yield from suspension_docs.generated()
+    yield from values_docs.generated()
+    yield from dashboard.generated()
     yield "docs/rules/index.md", rule_index(RULES)
     for rule in RULES:
         yield f"docs/rules/{rule.id}.md", rule_page(rule)

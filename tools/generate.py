@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_STAGES = ("tools.tables", "tools.documents")
+_STAGES = ("tools.tables", "tools.documents", "tools.deploy")
 """Each gives its files as `generated()`, and is imported when those before it are written, for it reads them."""
 
 _FOLDERS = ("core/aup/tables", "core/aup/crds", "charts/aup/files/crds", "docs/rules")

@@ -41,7 +41,7 @@ def close(kube: Kube, suspensions: Iterable[Suspension], namespaces: Sequence[Te
             if kube.get(path(entry)) is None:
                 kube.create(path(entry).rpartition("/")[0], _manifest(name, namespace))
         except KubeError as error:
-            if not (error.conflict or error.not_found):
+            if not (error.conflict or error.not_found or error.ending):  # nothing starts in a namespace that ends
                 failed.append(Unenforced(object=record.label(entry), reason=str(error)[:5000]))
     return failed
 

@@ -72,8 +72,34 @@ _AUDITED = (
 )
 """Our kinds whose change may change what an audit finds; so may a namespace that joins a tenant."""
 
+_HUNG_SECONDS = 600.0
+"""A pass that takes longer hangs: each call to the API server ends by itself, so only a new process can help."""
+
 _RETRY_SECONDS = 5.0
 """After a pass that failed altogether, such as when the API server is away."""
+
+
+class Pulse:
+    """Tells whether passes end, be it badly: while the API server is away, a new process helps nobody."""
+
+    def __init__(self, pause: float) -> None:
+        self._longest = pause + _HUNG_SECONDS
+        self._at = time.monotonic()
+
+    def beat(self) -> None:
+        """A pass has ended."""
+        self._at = time.monotonic()
+
+    def check(self) -> float:
+        """Seconds since the last pass ended.
+
+        Raises:
+            kopf.PermanentError: It is so long ago that the kubelet should start us again.
+        """
+        age = time.monotonic() - self._at
+        if age > self._longest:
+            raise kopf.PermanentError(f"no pass has ended for {age:.0f} s")
+        return age
 
 
 class Seen:
@@ -108,6 +134,7 @@ def register(
     """Put the handlers into a registry."""
     wake, counted, audited = asyncio.Event(), asyncio.Event(), asyncio.Event()
     tasks: list[asyncio.Task[None]] = []
+    pulse = Pulse(settings.resync_seconds)
 
     kopf.on.login(registry=registry)(kopf.login_via_client)
 
@@ -118,9 +145,13 @@ def register(
         settings.watching.connect_timeout = 10
         settings.watching.label_selectors["namespaces"] = TENANT_LABEL
         settings.watching.label_selectors["resourcequotas"] = f"{QUOTA_LABEL}=true"
-        tasks.append(asyncio.create_task(_reconcile_forever(reconciler, wake, resync)))
+        tasks.append(asyncio.create_task(_reconcile_forever(reconciler, wake, resync, pulse)))
         tasks.append(asyncio.create_task(_count_forever(totals, counted, wake, resync)))
         tasks.append(asyncio.create_task(_audit_forever(audit, audited, wake, interval)))
+
+    @kopf.on.probe(id="last-pass-seconds", registry=registry)
+    async def last_pass_seconds(**_: Any) -> float:
+        return pulse.check()
 
     @kopf.on.cleanup(registry=registry)
     async def end(**_: Any) -> None:
@@ -158,7 +189,7 @@ def _audit_on_change(registry: kopf.OperatorRegistry, audited: asyncio.Event) ->
     kopf.on.event("", "v1", "namespaces", id="audit-namespaces", registry=registry)(changed)
 
 
-async def _reconcile_forever(reconciler: Reconciler, wake: asyncio.Event, resync: float) -> None:
+async def _reconcile_forever(reconciler: Reconciler, wake: asyncio.Event, resync: float, pulse: Pulse) -> None:
     passes = 0
     while True:
         wake.clear()
@@ -171,6 +202,7 @@ async def _reconcile_forever(reconciler: Reconciler, wake: asyncio.Event, resync
         except Exception:
             log.exception("a pass failed; trying again in %s s", _RETRY_SECONDS)
             pause = _RETRY_SECONDS
+        pulse.beat()
         metrics.SYNC_SECONDS.observe(time.monotonic() - began)
         await _woken(wake, pause)
         await asyncio.sleep(max(0.0, began + _BURST_SECONDS - time.monotonic()))

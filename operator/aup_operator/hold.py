@@ -68,7 +68,16 @@ class OvertakenError(AupError):
 
 
 def records_of(kube: Kube, tenant: str, named: Iterable[str] = ()) -> list[SuspensionRecord]:
-    """The tenant's records that still hold something down: those with its label, and those that a status names.
+    """The tenant's records that still hold something down."""
+    return _holding(_stored(kube, tenant, named))
+
+
+def _holding(records: Iterable[SuspensionRecord]) -> list[SuspensionRecord]:
+    return [one for one in records if one.status.phase != "Restored"]
+
+
+def _stored(kube: Kube, tenant: str, named: Iterable[str]) -> list[SuspensionRecord]:
+    """All the tenant's records: those with its label, and those that a status names.
 
     A record that was restored from a backup may have lost its label.
     """
@@ -78,29 +87,29 @@ def records_of(kube: Kube, tenant: str, named: Iterable[str] = ()) -> list[Suspe
         manifest = kube.get(f"{KIND.path}/{name}")
         if manifest is not None:
             known[name] = manifest
-    everything = (decoded(known[name], SuspensionRecord) for name in sorted(known))
-    return [one for one in everything if one.status.phase != "Restored"]
+    return [decoded(known[name], SuspensionRecord) for name in sorted(known)]
 
 
 def write_ahead(
     kube: Kube,
     pool: Executor,
     suspension: Suspension,
-    known: Sequence[SuspensionRecord],
+    stored: Sequence[SuspensionRecord],
     entries: Iterable[RecordEntry],
 ) -> list[SuspensionRecord]:
-    """Record what is not recorded yet, and read it back.
+    """Record what is not recorded yet, and read it back; no name of a record is given twice.
 
     Returns:
-        All records, the new ones behind those known before.
+        All records that hold something, the new ones behind those stored before.
 
     Raises:
         AupError: What was read back is not what was written.
     """
+    known = _holding(stored)
     recorded = recorded_uids(known)
     new = [one for one in entries if one.uid not in recorded]
     prefix = record.name_of(suspension)
-    first = 1 + max((_number(one.metadata.name, prefix) for one in known), default=0)
+    first = 1 + max((_number(one.metadata.name, prefix) for one in stored), default=0)
     return [*known, *pool.map(lambda manifest: _written(kube, manifest), record.records(suspension, new, first))]
 
 
@@ -226,20 +235,25 @@ def run(
         OvertakenError: The suspensions are not as they were.
     """
     named = [name for one in scope.suspensions for name in one.status.records]
-    recorded = pool.submit(records_of, kube, scope.tenant, named)
+    recorded = pool.submit(_stored, kube, scope.tenant, named)
     found, pods = look(kube, pool, served.drivers, scope.namespaces, scope.selection)
     doomed = stray(pods, found, overdue=overdue)
     targets, failed = recordable(found.targets)
     bare, lost = recordable([pod for pod in doomed if not pod.owner and not pod.terminating])
-    known = recorded.result()
+    stored = recorded.result()
+    known = _holding(stored)
     before = recorded_uids(known)
     policies = exposure.entries(scope.suspensions, scope.namespaces)
     archive = removal.archive(kube, scope.suspensions, scope.namespaces, known, served.resources)
     entries = [*(one.entry for one in targets), *(one.entry for one in bare), *policies, *archive.entries]
     to_do = bool(doomed or any(one.uid not in before for one in entries) or any(one.down for one in targets))
-    if to_do and not in_force():
-        raise OvertakenError
-    records = write_ahead(kube, pool, scope.suspensions[0], known, entries)
+    if to_do:
+        if not in_force():
+            raise OvertakenError
+        # Read again behind what runs: what another operator has taken down by then, it has recorded before.
+        stored = _stored(kube, scope.tenant, named)
+        before = recorded_uids(_holding(stored))
+    records = write_ahead(kube, pool, scope.suspensions[0], stored, entries)
     up_again = [target for target in targets if enforced and target.down]
     _remember(kube, records, [target for target in up_again if target.uid in before], now)
     count = sum(len(one.spec.entries) for one in records)
@@ -262,7 +276,10 @@ def run(
         removed=len(archive.entries) + archive.done,
         unenforced=failed,
         unmanaged=[*found.unknown, *_parents(doomed, found)],
-        drifted=[one.label for one in (*up_again, *_come_up(doomed, found, enforced=enforced))],
+        drifted=[
+            *(target.label for target in up_again),
+            *(pod.label for pod in _come_up(doomed, found, enforced=enforced)),
+        ],
     )
 
 
@@ -305,4 +322,4 @@ def _remember(kube: Kube, records: Iterable[SuspensionRecord], up_again: Iterabl
         if new:
             kept = {(each.uid, each.path): each for each in one.status.requested} | new
             latest = list(kept.values())[-_MOST_REQUESTED:]
-            write(kube, KIND, one, msgspec.structs.replace(one.status, requested=latest))
+            write(kube, KIND, one, msgspec.structs.replace(one.status, requested=latest), unchanged=True)

@@ -111,6 +111,7 @@ class Reconciler:
             suspended += status.standing != "Good"
             self._stands(tenant.KIND, each, status)
         metrics.SUSPENDED.set(suspended)
+        metrics.suspensions(ordered)
 
     def _stands(self, kind: Kind, item: Any, status: Status) -> None:
         """Write where an item stands; one that was deleted meanwhile or is refused does not stop the others."""

@@ -87,7 +87,7 @@ def run(
     for each in records:
         own = {one.uid: results[one.uid] for one in record.pending(each) if one.uid in results}
         if own:
-            write(kube, KIND, each, _status(each, own))
+            write(kube, KIND, each, _status(each, own), unchanged=True)
     removed = {removal.original_uid(one) for one in entries if removal.is_removed(one)}
     return Outcome(
         restored=sum(each.status.restored or 0 for each in records)

@@ -12,7 +12,7 @@ from aup.api.meta import GROUP
 from aup.api.suspension import Suspension, Unenforced, WorkloadReference
 from aup.api.suspension_record import RecordEntry, SuspensionRecord
 from aup.review import Json
-from aup_operator import record
+from aup_operator import managed_fields, record
 from aup_operator.discovery import Resources
 from aup_operator.drivers.pod import archived as archived_manifest
 from aup_operator.kube import Kube, KubeError
@@ -63,7 +63,7 @@ def archive(
         try:
             manifest = kube.get(path)
         except KubeError as error:
-            found.unenforced.append(Unenforced(object=label, reason=str(error)[:5000]))
+            found.unenforced.append(Unenforced(object=label, reason=_explained(error)))
             continue
         if manifest is None:
             done += (each.kind, each.namespace, each.name) in archived
@@ -115,7 +115,7 @@ def _refused(each: WorkloadReference, namespaces: Sequence[TenantNamespace], res
 
 
 def _entry(manifest: Json, each: WorkloadReference, held: RecordEntry | None, resources: Resources) -> RecordEntry:
-    original = manifest if held is None else record.with_originals(manifest, held)
+    original = manifest if held is None else _as_it_was(manifest, held)
     metadata = manifest["metadata"]
     resource = resources[each.api_group, each.kind]
     return RecordEntry(
@@ -126,6 +126,15 @@ def _entry(manifest: Json, each: WorkloadReference, held: RecordEntry | None, re
         uid=f"{_REMOVED}{metadata['uid']}",
         manifest=record.canonical(archived_manifest(original)),
     )
+
+
+def _as_it_was(manifest: Json, held: RecordEntry) -> Json:
+    """An object that is held down as it was before: the values of its fields, and who owned them."""
+    managed = managed_fields.given_back(manifest, held.fields)
+    original = record.with_originals(manifest, held)
+    if managed is not None:
+        original["metadata"]["managedFields"] = [entry for entry in managed if entry]
+    return original
 
 
 def _explained(error: KubeError) -> str:

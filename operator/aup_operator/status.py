@@ -23,10 +23,11 @@ def condition(item: Any, type_: str, *, true: bool, reason: str, message: str, n
     )
 
 
-def write(kube: Kube, kind: Kind, item: Any, status: Status) -> bool:
+def write(kube: Kube, kind: Kind, item: Any, status: Status, *, unchanged: bool = False) -> bool:
     """Store a status if it differs from the item's; whether it did.
 
-    A field that was set and is not any more is removed (a merge patch does so for null).
+    A field that was set and is not any more is removed (a merge patch does so for null). With `unchanged`, only while
+    the item is as it was read, so that what another wrote meanwhile is not lost: else KubeError with `conflict`.
     """
     if status == item.status:
         return False
@@ -34,6 +35,7 @@ def write(kube: Kube, kind: Kind, item: Any, status: Status) -> bool:
     where = f"/apis/{API_VERSION}" + (f"/namespaces/{metadata.namespace}" if kind.namespaced else "")
     new = msgspec.to_builtins(status)
     dropped = dict.fromkeys(msgspec.to_builtins(item.status).keys() - new.keys())
-    body = {"metadata": {"uid": metadata.uid}, "status": {**dropped, **new}}
+    version = {"resourceVersion": metadata.resource_version} if unchanged else {}
+    body = {"metadata": {"uid": metadata.uid, **version}, "status": {**dropped, **new}}
     kube.patch(f"{where}/{kind.plural}/{metadata.name}/status", body, MERGE_PATCH)
     return True

@@ -1,13 +1,7 @@
 """What `helm template` makes of the chart: defaults, refusals, rights, and what may reach the webhook."""
 
-import base64
 import json
-import os
 import re
-import subprocess
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -15,15 +9,9 @@ import yaml
 from aup.api.meta import API_VERSION, SELECTION_LABEL
 from aup.rules.aup7301_suspended_tenant import COUNTS, PAUSE_ANNOTATIONS, RUNS, STARTERS, SWITCHES
 from aup_operator.drivers.known import KnownKind, known_kinds
-from testbed.binaries import binary
+from tests.chart.rendering import BUNDLE, CA, CHART, NAMESPACE, Json, kinds, one, render, template
 
-Json = dict[str, Any]
-
-CHART = Path(__file__).resolve().parents[2] / "charts" / "aup"
-NAMESPACE = "aup-system"
 SYSTEM = ("kube-system", "kube-node-lease", "kube-public", NAMESPACE)
-BUNDLE = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n").decode()
-CA = f"webhook.tls.caBundle={BUNDLE}"
 
 RIGHTS = {
     "aup-webhook": {
@@ -103,51 +91,18 @@ RIGHTS = {
 """Every right that the chart gives, by ClusterRole."""
 
 
-@pytest.fixture(autouse=True)
-def _own_helm_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the caller's helm settings out of the tests."""
-    for kind in ("CACHE", "CONFIG", "DATA"):
-        monkeypatch.setenv(f"HELM_{kind}_HOME", str(tmp_path))
-
-
-def template(*values: str) -> subprocess.CompletedProcess[str]:
-    """`helm template` with `--set` values."""
-    sets = [part for value in values for part in ("--set", value)]
-    command = [str(binary("helm")), "template", "aup", str(CHART), "--namespace", NAMESPACE, *sets]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
-
-
-@cache
-def render(*values: str) -> tuple[Json, ...]:
-    """All objects that the chart makes with a certificate authority and more `--set` values."""
-    done = template(CA, *values)
-    assert done.returncode == 0, done.stderr
-    return tuple(document for document in yaml.safe_load_all(done.stdout) if document)
-
-
-def one(kind: str, name: str, *values: str) -> Json:
-    """The one object of a kind and name."""
-    (found,) = [each for each in render(*values) if (each["kind"], each["metadata"]["name"]) == (kind, name)]
-    return found
-
-
 def rights(*values: str) -> dict[str, dict[str, str]]:
     """The verbs by resource of each ClusterRole; `group/resource`, or the resource alone in the core group."""
     found: dict[str, dict[str, str]] = {}
     for role in (each for each in render(*values) if each["kind"] in {"Role", "ClusterRole"}):
         verbs = found.setdefault(role["metadata"]["name"], {})
-        for rule in role["rules"]:
+        for rule in role.get("rules", ()):
             assert set(rule) == {"apiGroups", "resources", "verbs"}
             for resource in (
                 f"{group}/{name}".lstrip("/") for group in rule["apiGroups"] for name in rule["resources"]
             ):
                 verbs[resource] = " ".join(sorted({*verbs.get(resource, "").split(), *rule["verbs"]}))
     return found
-
-
-def kinds(*values: str) -> set[str]:
-    """The kinds that the chart makes."""
-    return {each["kind"] for each in render(*values)}
 
 
 def selects(selector: Json, labels: dict[str, str]) -> bool:
@@ -183,6 +138,8 @@ def test_defaults_render_every_object() -> None:
         "ConfigMap aup-policy",
         "Deployment aup-operator",
         "Deployment aup-webhook",
+        "NetworkPolicy aup-operator",
+        "NetworkPolicy aup-webhook",
         "PodDisruptionBudget aup-webhook",
         "Service aup-webhook",
         "ServiceAccount aup-operator",
@@ -522,7 +479,7 @@ def test_the_freeze_leaves_out_what_kubernetes_cannot_do_without(name: str) -> N
     assert left_out >= {"coordination.k8s.io/*", "discovery.k8s.io/*", "events.k8s.io/*", "/events", "/endpoints"}
     assert stopped == {
         "CREATE": {"*/*", "/pods/binding"},
-        "UPDATE": {"*/*", "*/*/scale", "/pods/ephemeralcontainers", "/pods/resize"},
+        "UPDATE": {"*/*", "*/*/scale", "/pods/ephemeralcontainers", "/pods/resize", "/pods/status"},
         "DELETE": {"networking.k8s.io/networkpolicies"},
         "CONNECT": {"/pods/attach", "/pods/exec", "/pods/portforward", "/pods/proxy", "/services/proxy"},
     }
@@ -568,18 +525,27 @@ def test_the_policy_is_mounted_into_the_operator() -> None:
 
 def test_the_policy_can_be_the_providers_own_or_none() -> None:
     """A whole manifest replaces it; without one the operator is told of no file."""
+    spec = {
+        "version": "2027-01-01",
+        "provider": "Own",
+        "announcedAt": "2027-01-01T00:00:00Z",
+        "effectiveAt": "2027-02-01T00:00:00Z",
+        "url": "https://own.example/aup",
+        "contact": "abuse@own.example",
+        "documentationURL": "https://own.example/rules",
+    }
     own = (
         "policy.manifest.apiVersion=aup.asergo.com/v1alpha1",
         "policy.manifest.kind=AcceptableUsePolicy",
         "policy.manifest.metadata.name=own",
-        "policy.manifest.spec.version=2027",
+        *(f"policy.manifest.spec.{name}={value}" for name, value in spec.items()),
     )
     written = yaml.safe_load(one("ConfigMap", "aup-policy", *own)["data"]["policy.yaml"])
 
     assert (written["kind"], written["metadata"], written["spec"]) == (
         "AcceptableUsePolicy",
         {"name": "own"},
-        {"version": 2027},
+        spec,
     )
     assert "ConfigMap" not in kinds("policy.install=false")
     (container,) = one("Deployment", "aup-operator", "policy.install=false")["spec"]["template"]["spec"]["containers"]
@@ -644,7 +610,7 @@ def test_every_value_has_a_sentence_and_a_schema() -> None:
                 where = schema["$defs"][properties[key]["$ref"].rpartition("/")[2]]
             else:
                 where = properties[key]
-            if isinstance(value, dict) and value and key != "resources":
+            if isinstance(value, dict) and "properties" in where and key not in {"affinity", "resources"}:
                 assert set(value) == set(where["properties"]), key
                 check(value, where["properties"], indent + 2)
             else:

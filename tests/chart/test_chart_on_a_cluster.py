@@ -1,6 +1,7 @@
 """The chart on a real API server: it installs, upgrades to the same, and its CRDs accept and refuse as they should."""
 
 import json
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,31 @@ def test_an_upgrade_to_the_same_values_changes_nothing(aup: Installation) -> Non
     aup.plane.helm("upgrade", RELEASE, str(CHART), "--namespace", NAMESPACE, *aup.helm_values())
 
     assert installed(aup.plane) == before
+
+
+def test_an_upgrade_leaves_the_rights_that_kubernetes_has_gathered(aup: Installation) -> None:
+    """The chart sets no rules where labelled ClusterRoles are joined, so nothing is taken back or in conflict."""
+    plane = aup.plane
+    role = json.dumps(
+        {item["metadata"]["name"]: item for item in yaml.safe_load(KINDS.read_text())["items"]}["aup-operator-fleets"]
+    )
+    gathered = ("get", "clusterrole", "aup-operator-kinds", "-o", "jsonpath={.rules}")
+    plane.kubectl("create", "-f", "-", input=role)
+    try:
+        eventually(lambda: "fleets" in plane.kubectl(*gathered).stdout)
+        before = plane.kubectl(*gathered).stdout
+        plane.helm("upgrade", RELEASE, str(CHART), "--namespace", NAMESPACE, *aup.helm_values())
+        after = plane.kubectl(*gathered).stdout
+    finally:
+        plane.kubectl("delete", "-f", "-", input=role)
+
+    assert after == before
+
+
+def test_the_operators_health_is_the_age_of_its_last_pass(aup: Installation) -> None:
+    """What the kubelet asks fails where no pass ends any more; see tests/operator/test_pulse.py."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{aup.health_port}/healthz", timeout=5) as answer:
+        assert json.load(answer)["last-pass-seconds"] < 60
 
 
 def test_an_upgrade_brings_deleted_webhooks_back(aup: Installation) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from aup_operator.kube import JSON_PATCH, MERGE_PATCH, Kube, KubeError
-from tests.cluster.suspending import SUSPENSIONS, custom_zoo, zoo
+from tests.cluster.suspending import COUNTED_UP, SUSPENSIONS, custom_zoo, zoo
 from tests.support import LIFT, Json, container, pod, workload
 
 APPLY_PATCH = "application/apply-patch+yaml"
@@ -70,11 +70,6 @@ class Row(msgspec.Struct, frozen=True):
 
 
 PREY = 24
-COUNTED = {
-    "apps/v1": ("deployments", "statefulsets", "replicasets"),
-    "v1": ("replicationcontrollers",),
-    "argoproj.io/v1alpha1": ("rollouts",),
-}
 _CREATED = [*zoo(), *(one for one in custom_zoo() if one["kind"] != "Fleet")]
 
 
@@ -120,6 +115,15 @@ def differences(was: object, now: object, at: tuple[str, ...] = ()) -> Iterator[
         yield at, was
 
 
+def put_back(was: Json, now: Json) -> Iterator[tuple[tuple[str, ...], object]]:
+    """What has to be set for an object to be as it was, but for what the API server counts up itself."""
+    yield from differences(was.get("spec"), now.get("spec"), ("spec",))
+    before, after = was["metadata"].get("annotations", {}), now["metadata"].get("annotations", {})
+    for at, value in differences(before, after, ("metadata", "annotations")):
+        if at[-1] != COUNTED_UP:
+            yield at, value
+
+
 def _nested(changes: list[tuple[tuple[str, ...], object]]) -> Json:
     body: Json = {}
     for (*parents, last), value in changes:
@@ -133,14 +137,7 @@ def _nested(changes: list[tuple[tuple[str, ...], object]]) -> Json:
 def _put_back(random: Random, world: World) -> tuple[str, Json, list[tuple[tuple[str, ...], object]]]:
     """An object of the zoo that is held, and some of its fields as they were."""
     path, was, now = random.choice(world.zoo)
-    changes = [
-        *differences(was.get("spec"), now.get("spec"), ("spec",)),
-        *differences(
-            was["metadata"].get("annotations", {}),
-            now["metadata"].get("annotations", {}),
-            ("metadata", "annotations"),
-        ),
-    ]
+    changes = [*put_back(was, now)]
     return path, now, random.sample(changes, random.randint(1, len(changes)))
 
 
@@ -163,7 +160,7 @@ def _pointer(at: tuple[str, ...]) -> str:
 
 
 def _put(random: Random, world: World) -> Request:
-    """The object as the tenant reads it, with what was there before; nobody else wrote to it meanwhile."""
+    """The object as the tenant reads it, with what was there before."""
     path, now, changes = _put_back(random, world)
     whole = deepcopy(now)
     whole["metadata"].pop("resourceVersion", None)
@@ -202,8 +199,7 @@ def _strategic(random: Random, world: World) -> Request:
 
 
 def _scale(random: Random, world: World) -> Request:
-    path, was, now = random.choice([one for one in world.zoo if _plural(one[0]) in _SCALED])
-    del was
+    path, _, now = random.choice([one for one in world.zoo if _plural(one[0]) in _SCALED])
     count = random.choice([1, 2, 3, 10, 1000])
     if random.random() < 0.5:
         return Request("PATCH", f"{path}/scale", {"spec": {"replicas": count}}, MERGE_PATCH)
@@ -226,8 +222,11 @@ def _raise(random: Random, world: World) -> Request:
     """More than there was before."""
     path, now = random.choice([(path, now) for path, _, now in world.zoo if now["kind"] in _SPEC_REPLICAS])
     field = _SPEC_REPLICAS[now["kind"]]
-    body = {"spec": {field: random.randint(1, 9)}}
-    return Request("PATCH", path, body, random.choice([MERGE_PATCH, MERGE_PATCH]))
+    before = now["spec"].get(field, 1)
+    if random.random() < 0.5:
+        operations = [{"op": "add", "path": f"/spec/{field}", "value": before + random.randint(1, 9)}]
+        return Request("PATCH", path, operations, JSON_PATCH)
+    return Request("PATCH", path, {"spec": {field: before + random.randint(1, 9)}}, MERGE_PATCH)
 
 
 _SPEC_REPLICAS = {
@@ -315,7 +314,6 @@ def _pod(random: Random, world: World) -> Request:
         [
             {},
             {"ownerReferences": [_forged(random, world)], "labels": {"app": "web"}},
-            {"annotations": {"kubernetes.io/config.mirror": "a"}},
             {"finalizers": ["mine.example/stay"]},
             {"annotations": _markers(random)},
         ]
@@ -324,12 +322,18 @@ def _pod(random: Random, world: World) -> Request:
         [
             {},
             {"nodeName": "testbed-node"},
+            {"nodeName": "testbed-node", "containers": [container("mirrored")]},
             {"schedulerName": "mine"},
             {"terminationGracePeriodSeconds": 86_400},
             {"tolerations": [{"operator": "Exists"}]},
             {"schedulingGates": [{"name": "mine.example/later"}]},
         ]
     )
+    if manifest["spec"]["containers"][0]["name"] == "mirrored":
+        manifest["metadata"]["annotations"] = {
+            "kubernetes.io/config.mirror": "a",
+            "kubernetes.io/config.source": "file",
+        }
     return Request("POST", world.core("pods"), manifest)
 
 
@@ -343,6 +347,15 @@ def _autoscaler(random: Random, world: World) -> Request:
         "spec": {"minReplicas": 1, "maxReplicas": random.randint(2, 9), "scaleTargetRef": target},
     }
     return Request("POST", world.group(f"autoscaling/{version}", "horizontalpodautoscalers"), manifest)
+
+
+def _autoscaled(random: Random, world: World) -> Request:
+    """The autoscaler that it has is told to want more."""
+    field = random.choice(["minReplicas", "maxReplicas"])
+    path = world.group(f"autoscaling/{random.choice(['v1', 'v2'])}", "horizontalpodautoscalers/prey-0")
+    if field == "minReplicas":
+        return Request("PATCH", path, {"spec": {field: random.randint(2, 3)}}, MERGE_PATCH)
+    return Request("PATCH", path, {"spec": {field: random.randint(4, 99)}}, STRATEGIC_PATCH)
 
 
 def _ended(random: Random, world: World, rest: str) -> str:
@@ -506,27 +519,29 @@ def _rights(random: Random, world: World) -> Request:
     )
 
 
-def _impersonate(_: Random, world: World) -> Request:
-    rbac = "rbac.authorization.k8s.io/v1"
-    role = {
-        "apiVersion": rbac,
-        "kind": "ClusterRole",
-        "metadata": {"name": world.mine()},
-        "rules": [{"apiGroups": [""], "resources": ["users"], "verbs": ["impersonate"]}],
-    }
-    return Request("POST", f"/apis/{rbac}/clusterroles", role)
-
-
-def _escalate(_: Random, world: World) -> Request:
+def _escalate(random: Random, world: World) -> Request:
+    """A right that it has not, such as to be a controller of Kubernetes' own."""
     rbac = "rbac.authorization.k8s.io"
-    body = {
-        "apiVersion": f"{rbac}/v1",
-        "kind": "RoleBinding",
-        "metadata": {"name": world.mine()},
-        "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": "cluster-admin"},
-        "subjects": [{"kind": "ServiceAccount", "name": "mine-bot", "namespace": world.namespace}],
-    }
-    return Request("POST", world.group(f"{rbac}/v1", "rolebindings"), body)
+    metadata = {"metadata": {"name": world.mine()}}
+    account = {"kind": "ServiceAccount", "name": "mine-bot", "namespace": world.namespace}
+    rule = {"apiGroups": [""], "resources": ["users", "serviceaccounts"], "verbs": ["impersonate"]}
+    role = {"apiGroup": rbac, "kind": "ClusterRole", "name": "cluster-admin"}
+    binding = {"apiVersion": f"{rbac}/v1", "kind": "ClusterRoleBinding", "roleRef": role, "subjects": [account]}
+    return random.choice(
+        [
+            Request(
+                "POST",
+                f"/apis/{rbac}/v1/clusterroles",
+                {"apiVersion": f"{rbac}/v1", "kind": "ClusterRole", "rules": [rule], **metadata},
+            ),
+            Request("POST", f"/apis/{rbac}/v1/clusterrolebindings", binding | metadata),
+            Request(
+                "POST",
+                "/api/v1/namespaces/kube-system/serviceaccounts/replicaset-controller/token",
+                {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}},
+            ),
+        ]
+    )
 
 
 def _prey(random: Random, world: World) -> str:
@@ -600,6 +615,7 @@ ROWS = [
     Row("something that starts Pods created by apply", "refused", FREEZE, _create_by_apply, 30),
     Row("a Pod created", "refused", FREEZE, _pod, 30),
     Row("an autoscaler created", "refused", FREEZE, _autoscaler),
+    Row("an autoscaler that wants more", "refused", FREEZE, _autoscaled),
     Row("a container added to an ended Pod", "refused", FREEZE, _ephemeral),
     Row("a connection to an ended Pod", "refused", FREEZE, _connect),
     Row("an ended Pod bound to a node", "refused", FREEZE, _bind),
@@ -612,8 +628,7 @@ ROWS = [
     Row("its namespace named like the system's", "either", "", _named_like_the_system, 3),
     Row("a Notice touched", "refused", GUARD, _notice),
     Row("something beyond its namespace", "refused", RIGHTS, _beyond, 20),
-    Row("a right to impersonate", "refused", RIGHTS, _impersonate, 3),
-    Row("a right that it has not", "refused", "attempting to grant", _escalate, 3),
+    Row("a right that it has not", "refused", RIGHTS, _escalate, 5),
     Row("its other things scaled up", "refused", FREEZE, _raise_prey, 20),
     Row("its other things scaled down", "passes", "", _lower),
     Row("its other things edited", "passes", "", _edit, 20),
@@ -626,6 +641,13 @@ ROWS = [
     Row("accounts, roles, leases, budgets and the like of its own", "passes", "", _rights, 20),
     Row("an object of an unknown kind without Pods", "passes", "", _fleet, 3),
 ]
+
+
+def _as_read_now(kube: Kube, request: Request) -> None:
+    """An update names the version that was read."""
+    body: Any = request.body
+    there = kube.get(request.path) or {"metadata": {}}
+    body["metadata"]["resourceVersion"] = there["metadata"].get("resourceVersion", "")
 
 
 class Outcomes:
@@ -679,6 +701,8 @@ def attack(kubes: list[Kube], world: World, seed: int, seconds: float) -> Outcom
             request = row.make(random, world)
             error = None
             try:
+                if request.method == "PUT":
+                    _as_read_now(kubes[number], request)
                 kubes[number].request(request.method, request.path, request.body, request.content_type, **request.query)
             except KubeError as failed:
                 error = failed

@@ -21,7 +21,9 @@ def serve() -> None:
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             faulthandler.register(signal.SIGUSR1)  # where it is, for a test that fails
-            os._exit(operator.main())
+            code = operator.main()
+            sys.stderr.flush()
+            os._exit(code)
         print(pid, flush=True)
 
 

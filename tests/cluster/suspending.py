@@ -197,7 +197,7 @@ TENANTS = "/apis/aup.asergo.com/v1alpha1/tenants"
 _COMES_AND_GOES = {"Event", "Endpoints", "EndpointSlice", "Lease", "Notice", "ControllerRevision", "PodMetrics"}
 """Kinds that Kubernetes or we write by themselves; a suspension does not promise to leave none of these behind."""
 
-_COUNTED_UP = "deprecated.daemonset.template.generation"
+COUNTED_UP = "deprecated.daemonset.template.generation"
 """An annotation that the API server counts up at each change of a DaemonSet's template, and that nobody can set."""
 
 
@@ -219,7 +219,7 @@ def everything(customer: Customer) -> dict[str, Any]:
             if kind == "Pod" and metadata.get("ownerReferences"):
                 continue
             spec = {key: value for key, value in item.get("spec", {}).items() if key != "nodeName"}
-            annotations = {key: value for key, value in metadata.get("annotations", {}).items() if key != _COUNTED_UP}
+            annotations = {key: value for key, value in metadata.get("annotations", {}).items() if key != COUNTED_UP}
             found[f"{resource.group} {kind}/{metadata['name']}"] = json.dumps(
                 [
                     "" if kind == "Pod" else metadata["uid"],

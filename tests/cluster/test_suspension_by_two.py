@@ -72,6 +72,18 @@ class Second:
 
 
 @contextmanager
+def only_the_second(aup: Installation, folder: Path) -> Iterator[Second]:
+    """A second operator, and the installation's own is down until the test starts it."""
+    aup.kill("operator")
+    try:
+        with a_second(aup, folder) as second:
+            yield second
+    finally:
+        if not aup.running("operator"):
+            aup.start_operator()
+
+
+@contextmanager
 def a_second(aup: Installation, folder: Path) -> Iterator[Second]:
     """A second operator, beside the installation's own."""
     with Operators(aup, folder) as operators:
@@ -114,10 +126,11 @@ def test_what_another_has_recorded_meanwhile_is_not_recorded_again(
 ) -> None:
     """It stands still just before it writes its record, which by then is there and no original any more."""
     customer.run("create", "-f", "-", stdin=workload("Deployment", "web", replicas=2), check=True)
-    with a_second(aup, tmp_path) as second:
+    with only_the_second(aup, tmp_path) as second:
         second.stand_still_at("POST", "/apis/aup.asergo.com/v1alpha1/suspensionrecords")
         customer.provider("create", "-f", "-", stdin=suspension(customer.name))
         assert second.stands.wait(10)
+        aup.start_operator()
         eventually(lambda: phase(customer) == "Enforced")
 
         second.go_on()
@@ -126,6 +139,28 @@ def test_what_another_has_recorded_meanwhile_is_not_recorded_again(
         assert [len(one["spec"]["entries"]) for one in records(customer)] == [1]
         assert status(customer)["records"] == [records(customer)[0]["metadata"]["name"]]
         lift(customer)
+        assert replicas(customer) == 2
+
+
+def test_what_another_has_taken_down_meanwhile_is_no_original(
+    customer: Customer, aup: Installation, tmp_path: Path
+) -> None:
+    """It stands still before it looks at what runs; another takes that down for a suspension it has not heard of."""
+    customer.run("create", "-f", "-", stdin=workload("Deployment", "web", replicas=2), check=True)
+    early, late = f"{customer.name}-b", f"{customer.name}-a"
+    with only_the_second(aup, tmp_path) as second:
+        second.stand_still_at("GET", f"/apis/apps/v1/namespaces/{customer.namespace}/deployments")
+        customer.provider("create", "-f", "-", stdin=suspension(customer.name, early))
+        assert second.stands.wait(10)
+        customer.provider("create", "-f", "-", stdin=suspension(customer.name, late))
+        aup.start_operator()
+        eventually(lambda: phase(customer, late) == "Enforced")
+
+        second.go_on()
+
+        assert [len(one["spec"]["entries"]) for one in records(customer)] == [1]
+        for name in (early, late):
+            lift(customer, name)
         assert replicas(customer) == 2
 
 
@@ -166,10 +201,12 @@ def test_a_namespace_that_is_labelled_late_does_not_stay_frozen(
 ) -> None:
     """It stands still just before it labels the namespace, and goes on when another has suspended and lifted."""
     customer.run("create", "-f", "-", stdin=workload("Deployment", "web", replicas=2), check=True)
-    with a_second(aup, tmp_path) as second:
+    with only_the_second(aup, tmp_path) as second:
         second.stand_still_at("PATCH", f"/api/v1/namespaces/{customer.namespace}")
-        suspend(customer)
+        customer.provider("create", "-f", "-", stdin=suspension(customer.name))
         assert second.stands.wait(10)
+        aup.start_operator()
+        eventually(lambda: phase(customer) == "Enforced")
         lift(customer)
 
         second.go_on()

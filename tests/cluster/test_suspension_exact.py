@@ -23,7 +23,7 @@ def test_every_object_of_every_kind_is_as_it_was(customer: Customer) -> None:
     customer.run("create", "-f", "-", stdin=whole_zoo(), check=True)
     eventually(lambda: running(customer) == 13)
     before = everything(customer)
-    assert len(before) > 60
+    assert len(before) >= 50
 
     suspend(customer)
     held = everything(customer)
@@ -91,7 +91,9 @@ def test_a_dry_run_changes_nothing_of_the_whole_zoo(customer: Customer, aup: Ins
     customer.provider("create", "--dry-run=server", "-f", "-", stdin=suspension(customer.name))
 
     assert told.returncode == 0, told.stderr
-    assert f"Deployment   {customer.name}/web " in told.stdout
+    assert ["Deployment", f"{customer.name}/web", "/spec/replicas", "3", "0"] in map(
+        str.split, told.stdout.splitlines()
+    )
     assert _versions(customer) == versions
     assert everything(customer) == before
     assert running(customer) == 13
@@ -132,5 +134,5 @@ def test_a_suspension_deleted_while_the_operator_is_down_is_lifted_when_it_is_ba
     eventually(lambda: phase(customer) == "None")
     assert customer.plane.kubectl("get", "suspension", customer.name, check=False).returncode == 1
     assert customer.get("deployment", "web")["spec"]["replicas"] == 2
-    assert customer.run("scale", "deployment/web", "--replicas=2").returncode == 0
     assert {key: value for key, value in everything(customer).items() if key in before} == before
+    assert customer.run("scale", "deployment/web", "--replicas=3").returncode == 0

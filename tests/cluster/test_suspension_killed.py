@@ -11,7 +11,7 @@ from tests.cluster.operators import Operators, instead_of
 from tests.cluster.suspending import TENANTS, administrator, everything, phase, running, status, whole_zoo
 from tests.support import LIFT, Customer, eventually, suspension
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("minutes")]
 
 
 def test_a_kill_at_any_write_loses_nothing(customer: Customer, aup: Installation, tmp_path: Path) -> None:

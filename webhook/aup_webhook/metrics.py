@@ -58,3 +58,5 @@ SNAPSHOT_SECONDS = Gauge("aup_snapshot_published_timestamp_seconds", "When the s
 CONTACT_SECONDS = Gauge("aup_watch_contact_timestamp_seconds", "When a watch last heard of the API server.", ["kind"])
 WATCH_RESTARTS = Counter("aup_watch_restarts_total", "Watches begun again, by kind and reason.", ["kind", "reason"])
 CERTIFICATE_RELOADS = Counter("aup_certificate_reloads_total", "Serving certificates loaded, by result.", ["result"])
+for _result in ("loaded", "failed"):
+    CERTIFICATE_RELOADS.labels(_result)  # at 0, so that the first one that fails is an increase

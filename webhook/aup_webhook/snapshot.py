@@ -112,6 +112,8 @@ class Snapshot:
     """Holds the facts. `facts` is None until every kind's list is in; threads of `watch` feed it."""
 
     def __init__(self) -> None:
+        for kind in READERS:
+            metrics.FACTS_REJECTED.labels(kind)  # at 0, so that the first one is an increase
         self.facts: Facts | None = None
         self._objects: dict[str, Known] = {}
         self._stale: set[str] = set()

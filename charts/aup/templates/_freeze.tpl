@@ -25,7 +25,7 @@ resourceRules:
     scope: Namespaced
   - apiGroups: [""]
     apiVersions: ["*"]
-    resources: [pods/ephemeralcontainers, pods/resize]
+    resources: [pods/ephemeralcontainers, pods/resize, pods/status]
     operations: [UPDATE]
     scope: Namespaced
   - apiGroups: [""]
@@ -179,6 +179,11 @@ What a request changes. `dyn` and the checks of types keep every expression from
       || each[1].?limits.orValue({}).exists(resource, !(resource in each[0].?limits.orValue({})))
       || each[0].?requests.orValue({}).exists(resource, !(resource in each[1].?requests.orValue({}))
         || quantity(string(each[0].requests[resource])).isGreaterThan(quantity(string(each[1].requests[resource])))))
+# What has ended does not run again by itself; a kubelet that starts anew would believe a status that says so.
+- name: revived
+  expression: >-
+    dyn(oldObject).?status.?phase.orValue("") in ["Succeeded", "Failed"]
+    && !(dyn(object).?status.?phase.orValue("") in ["Succeeded", "Failed"])
 # The NetworkPolicies of a suspension with `exposure: Deny`; Kubernetes empties a Namespace that is deleted.
 - name: networkPolicy
   expression: request.resource.resource == "networkpolicies" && request.resource.group == "networking.k8s.io"
@@ -209,6 +214,7 @@ What a request changes. `dyn` and the checks of types keep every expression from
     : request.operation == "CREATE" ? ({{ . }} ? ["a new " + request.kind.kind] : [])
     : variables.subresource == "ephemeralcontainers" ? ["a container added to a running Pod"]
     : variables.subresource == "resize" ? (variables.resized ? ["a running Pod is given more"] : [])
+    : variables.subresource == "status" ? (variables.revived ? ["a Pod that has ended is said to run"] : [])
     : variables.raised + variables.resumed + variables.started + variables.unpaused + variables.special
 - name: what
   expression: >-

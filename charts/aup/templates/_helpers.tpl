@@ -3,6 +3,7 @@
 {{- $root := index . 0 -}}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version }}
 {{ include "aup.selectorLabels" . }}
+app.kubernetes.io/part-of: aup
 app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 {{- end }}
@@ -48,6 +49,27 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- fail "\n\nwebhook.tls.caBundle is not a PEM certificate in base64.\nSet it with:\n  --set webhook.tls.caBundle=\"$(base64 -w0 < ca.crt)\"\n" -}}
 {{- end -}}
 {{ $bundle }}
+{{- end }}
+
+{{/* What every Pod of ours needs; called with (list $ "component" .Values.component). The token is asked for here alone. */}}
+{{- define "aup.pod" -}}
+{{- $root := index . 0 -}}
+serviceAccountName: aup-{{ index . 1 }}
+automountServiceAccountToken: true
+enableServiceLinks: false # a Service called aup would set AUP_PORT
+securityContext: {{- include "aup.podSecurity" $root | nindent 2 }}
+{{- with $root.Values.imagePullSecrets }}
+imagePullSecrets: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with (index . 2).priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with (index . 2).nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with (index . 2).tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{/* What a container may do: nothing that it does not need (the Pod Security Standard "restricted"). */}}
