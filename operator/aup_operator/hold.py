@@ -5,7 +5,7 @@ patch, and nothing is changed that is not recorded.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from itertools import groupby
@@ -33,6 +33,10 @@ FAILURES = (AupError, OSError)
 """What a call to the API server may end with when it does not succeed."""
 
 _TOO_LARGE = "It is too large to be recorded. It is left as it is, its Pods are deleted, and the freeze holds new ones."
+_TOO_MANY = "It is one of very many made during the suspension: neither recorded nor changed. Its Pods are denied."
+MOST_RECORDS = 900
+"""Below what a status can name (1,000): a tenant that makes new objects all the time must not use it up."""
+
 _STATIC = "It is a static Pod: only who may write files on its node can stop it. Remove its manifest there."
 _REQUESTED_CHARACTERS, _MOST_REQUESTED = 1024, 200
 
@@ -253,6 +257,10 @@ def run(
         # Read again behind what runs: what another operator has taken down by then, it has recorded before.
         stored = _stored(kube, scope.tenant, named)
         before = recorded_uids(_holding(stored))
+    if len(stored) >= MOST_RECORDS:
+        targets, too_many = known_alone(targets, before)
+        failed += too_many
+        entries = [one for one in entries if one.uid in before]
     records = write_ahead(kube, pool, scope.suspensions[0], stored, entries)
     up_again = [target for target in targets if enforced and target.down]
     _remember(kube, records, [target for target in up_again if target.uid in before], now)
@@ -293,6 +301,14 @@ def recordable(targets: Sequence[_R]) -> tuple[list[_R], list[Unenforced]]:
     return (
         [target for target in targets if fits[target.uid]],
         [Unenforced(object=target.label, reason=_TOO_LARGE) for target in targets if not fits[target.uid]],
+    )
+
+
+def known_alone(targets: Sequence[_R], recorded: Collection[str]) -> tuple[list[_R], list[Unenforced]]:
+    """The objects that are recorded already, and why the others are left as they are."""
+    return (
+        [target for target in targets if target.uid in recorded],
+        [Unenforced(object=target.label, reason=_TOO_MANY) for target in targets if target.uid not in recorded],
     )
 
 

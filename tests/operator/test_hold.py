@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from aup.api.suspension import SuspensionStatus
 from aup_operator.drivers.scalable import SCALABLES
 from aup_operator.find import Found, FoundPod, pod_of, target_of
-from aup_operator.hold import recordable, stray
+from aup_operator.hold import MOST_RECORDS, known_alone, recordable, stray
 from aup_operator.ownership import selects
 
 Json = dict[str, Any]
@@ -79,3 +81,20 @@ def test_what_is_too_large_to_record_is_not_changed_and_told() -> None:
 
     assert fit == [small]
     assert [(one.object, one.reason[:36]) for one in told] == [("Pod shop/p", "It is too large to be recorded. It i")]
+
+
+def test_a_tenant_that_makes_ever_more_objects_does_not_use_up_the_records() -> None:
+    """What is recorded stays held; the rest is left and told, and its Pods are denied in any case."""
+    first, late = owned(uid="first"), owned(uid="late", name="q")
+
+    held, told = known_alone([first, late], {"first"})
+
+    assert held == [first]
+    assert [(one.object, one.reason) for one in told] == [
+        (
+            "Pod shop/q",
+            "It is one of very many made during the suspension: neither recorded nor changed. Its Pods are denied.",
+        )
+    ]
+    schema = msgspec.json.schema(SuspensionStatus)["$defs"]["SuspensionStatus"]["properties"]["records"]
+    assert schema["maxItems"] > MOST_RECORDS
