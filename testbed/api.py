@@ -1,4 +1,4 @@
-"""Plain HTTPS requests to a server on 127.0.0.1: at the start of a control plane much faster than kubectl."""
+"""Plain HTTPS requests, most to a server on 127.0.0.1: at the start of a control plane much faster than kubectl."""
 
 import json
 import ssl
@@ -17,13 +17,14 @@ ALREADY_EXISTS = 409
 class Api:
     """A client with a client certificate; the server must show a certificate of the same authority."""
 
-    def __init__(self, authority: Path, certificate: Path, key: Path) -> None:
+    def __init__(self, authority: Path, certificate: Path, key: Path, host: str = "127.0.0.1") -> None:
+        self._host = host
         self._context = ssl.create_default_context(cafile=str(authority))
         self._context.load_cert_chain(certificate, key)
 
     def request(self, method: str, port: int, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, str]:
         """Status code and body of one request; status 0 and the reason if there was no answer."""
-        connection = HTTPSConnection("127.0.0.1", port, context=self._context, timeout=TIMEOUT_SECONDS)
+        connection = HTTPSConnection(self._host, port, context=self._context, timeout=TIMEOUT_SECONDS)
         try:
             content = None if body is None else json.dumps(body)
             connection.request(method, path, content, {"Content-Type": "application/json"})

@@ -61,9 +61,9 @@ class Discovery:
         self._until = 0.0
         self._replica_paths: dict[tuple[str, str], str] = {}
 
-    def served(self) -> Served:
-        """What the API server serves now, or did up to 15 s ago."""
-        if self._served is None or time.monotonic() >= self._until:
+    def served(self, *, now: bool = False) -> Served:
+        """What the API server serves now, or, where that is enough, did up to 15 s ago."""
+        if now or self._served is None or time.monotonic() >= self._until:
             core = self._kube.request("GET", "/api", accept=_DISCOVERY)
             groups = self._kube.request("GET", "/apis", accept=_DISCOVERY)
             resources = {

@@ -257,7 +257,7 @@ def run(
         # Read again behind what runs: what another operator has taken down by then, it has recorded before.
         stored = _stored(kube, scope.tenant, named)
         before = recorded_uids(_holding(stored))
-    if len(stored) >= MOST_RECORDS:
+    if len(_holding(stored)) >= MOST_RECORDS:
         targets, too_many = known_alone(targets, before)
         failed += too_many
         entries = [one for one in entries if one.uid in before]

@@ -228,7 +228,7 @@ class Suspending:
             self._kube,
             self._pool,
             Scope(in_force, selection.of(in_force), spaces),
-            self._discovery.served(),
+            self._discovery.served(now=not enforced),
             overdue=now - since > _PATIENCE,
             enforced=enforced,
             now=now,

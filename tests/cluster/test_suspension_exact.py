@@ -118,6 +118,7 @@ def test_a_suspension_deleted_while_the_operator_is_down_is_lifted_when_it_is_ba
 ) -> None:
     """Until then the deletion waits at our finalizer, everything stays down, and the tenant is held."""
     customer.run("create", "-f", "-", stdin=workload("Deployment", "web", replicas=2), check=True)
+    eventually(lambda: running(customer) == 2)
     before = everything(customer)
     suspend(customer)
     aup.kill("operator")

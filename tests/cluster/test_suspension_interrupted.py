@@ -3,11 +3,13 @@
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from testbed.installation import Installation
-from tests.cluster.suspending import WAITING, fingerprint, lift, phase, running, status, suspend
+from tests.cluster.operators import instead_of
+from tests.cluster.suspending import WAITING, everything, fingerprint, lift, phase, running, status, suspend
 from tests.support import LIFT, Customer, eventually, pod, suspension, workload
 
 pytestmark = pytest.mark.cluster
@@ -143,6 +145,25 @@ def test_a_suspension_ordered_in_the_middle_of_a_lift_restores_all_the_same(cust
 
     assert customer.get("deployment", "web")["spec"]["replicas"] == 2
     customer.run("patch", "pod", "slow", "--type=merge", "-p", free, check=True)
+
+
+def test_a_lift_ordered_while_the_tenant_is_still_taken_down_puts_everything_back(
+    shop: Customer, aup: Installation, tmp_path: Path
+) -> None:
+    """It does not wait until all is down, which may be never, and puts back what is."""
+    before = everything(shop)
+    with instead_of(aup, tmp_path) as operators:
+        operators.relay.refuses = lambda method, path: (
+            (500, b"{}") if method == "PATCH" and "/deployments/web" in path else None
+        )
+        shop.provider("create", "-f", "-", stdin=suspension(shop.name))
+        eventually(lambda: "Deployment" in str(status(shop).get("unenforced")))
+        assert phase(shop) == "Enforcing"
+
+        shop.plane.kubectl("patch", "suspension", shop.name, "--type=merge", "-p", LIFT)
+        eventually(lambda: phase(shop) == "Lifted")
+
+    assert everything(shop) == before
 
 
 def test_a_policy_that_we_do_not_understand_stops_nothing(customer: Customer) -> None:

@@ -47,8 +47,8 @@ def test_a_kill_at_any_write_loses_nothing(customer: Customer, aup: Installation
 def _until(operators: Operators, customer: Customer, name: str, goal: str) -> bool:
     """Wait for a phase, with a new operator once the old one is killed; whether it was."""
     eventually(lambda: operators.killed or _quiet(customer, name, goal), 60)
+    operators.kill_at(0)  # before it is asked, so that no later write can kill it unseen
     killed = operators.killed
-    operators.kill_at(0)
     if killed:
         operators.start()
     try:

@@ -10,7 +10,7 @@ import pytest
 
 from testbed.controlplane import ControlPlane
 from testbed.installation import Installation
-from tests.cluster.attempts import install_kinds
+from tests.cluster.attempts import established, install_kinds
 from tests.cluster.operators import instead_of
 from tests.cluster.suspending import (
     WAITING,
@@ -337,7 +337,7 @@ def gadgets(plane: ControlPlane) -> Callable[..., None]:
         role |= {"metadata": {"name": name, "labels": {"aup.asergo.com/aggregate-to-operator": "true"}}}
         role["rules"] = [{"apiGroups": [group], "resources": ["gadgets"], "verbs": ["get", "list", "patch"]}]
         plane.kubectl("create", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": [crd, role]}))
-        plane.kubectl("wait", "--for=condition=Established", f"crd/{name}", "--timeout=20s")
+        established(plane, f"crd/{name}")
 
     return install
 

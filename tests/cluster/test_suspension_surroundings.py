@@ -276,9 +276,8 @@ def test_what_a_later_policy_forbids_comes_back_all_the_same(customer: Customer,
     }
     customer.provider("create", "-f", "-", stdin=later)
     try:
-        eventually(
-            lambda: customer.get("acceptableusepolicy", later["metadata"]["name"])["status"]["phase"] == "Effective"
-        )
+        name = later["metadata"]["name"]
+        eventually(lambda: customer.get("acceptableusepolicy", name).get("status", {}).get("phase") == "Effective")
         lift(customer)
         assert everything(customer) == before
         assert {**bare_pod(customer), "nodeName": ""} == {**pod_before, "nodeName": ""}
