@@ -166,7 +166,6 @@ class Bench:
         found = self._timed(lambda: self._admin.send([request], 1), self._operator.cpu_seconds)
         self._until(name, "Enforced")
         enforced = time.monotonic() - began
-        self.rest()
         lift = {"spec": {"lift": {"reason": "The cause is removed.", "orderedBy": _PROVIDER}}}
         began = time.monotonic()
         self._admin.send([self._admin.request("PATCH", f"{_SUSPENSIONS}/{name}", lift, MERGE_PATCH)], 1)

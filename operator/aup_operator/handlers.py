@@ -34,11 +34,11 @@ log = logging.getLogger(__name__)
 _SOON_SECONDS = 0.5
 """Between passes while a suspension or lift is on its way."""
 
-_WATCHFUL_SECONDS = 2.0
+_WATCHFUL_SECONDS = 3.0
 """Between passes while something is held down: what comes up again all the same goes down within seconds."""
 
-_WATCHFUL_REST = 4
-"""Such passes rest so many times what one takes, so that a large tenant does not keep us at it."""
+_WATCHFUL_REST = 9
+"""Such passes rest so many times what one takes, so that a large tenant takes no more than a tenth of our time."""
 
 _BURST_SECONDS = 0.1
 """From the begin of one pass to the next, at least: of a burst, the first event is heeded at once, others together."""
