@@ -1,0 +1,60 @@
+"""A stream of changes of a tenant, each of which must be judged: what is refused for another reason is a failure."""
+
+import threading
+import time
+from collections import Counter
+from types import TracebackType
+from typing import Any, Self
+
+from testbed.api import CREATED, Api
+from testbed.controlplane import ControlPlane
+from testbed.node.settings import NODE_ADDRESS, PORT
+from tests.e2e.conftest import shop
+from tests.support import pod
+
+FORBIDDEN = 403
+RATE = 10
+"""Changes a second."""
+
+
+class Stream:
+    """Pods are created for rehearsal, one that keeps the policy and one that breaks it by turns, until the block ends.
+
+    Attributes:
+        right: How many were judged as they should be.
+        wrong: What was answered else, and how often.
+    """
+
+    def __init__(self, plane: ControlPlane, namespace: str) -> None:
+        pki = plane.run_dir / "pki"
+        self._api = Api(pki / "ca.crt", pki / "admin.crt", pki / "admin.key", NODE_ADDRESS)
+        self._path = f"/api/v1/namespaces/{namespace}/pods?dryRun=All"
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.right = 0
+        self.wrong: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        good, bad = pod("good", shop()), pod("bad", shop(), hostNetwork=True)
+        while not self._ended.is_set():
+            began = time.monotonic()
+            self._send(good, CREATED, "")
+            self._send(bad, FORBIDDEN, "AUP1301")
+            self._ended.wait(max(0.0, 2 / RATE - (time.monotonic() - began)))
+
+    def _send(self, body: dict[str, Any], code: int, word: str) -> None:
+        answer, text = self._api.request("POST", PORT, self._path, body)
+        if answer == code and word in text:
+            self.right += 1
+        else:
+            self.wrong[f"{answer}: {text[:300]}"] += 1
