@@ -40,12 +40,23 @@ def aup(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
-def customer(aup: Installation) -> Customer:
+def customer(new_customer: Callable[[], Customer]) -> Customer:
     """A new tenant; its Namespace states a licence, so that only what a test is about is found."""
-    return named_customer(aup.plane, f"tenant-{next(_numbers)}")
+    return new_customer()
 
 
 @pytest.fixture
-def new_customer(aup: Installation) -> Callable[[], Customer]:
-    """Makes further tenants."""
-    return lambda: named_customer(aup.plane, f"tenant-{next(_numbers)}")
+def new_customer(aup: Installation) -> Iterator[Callable[[], Customer]]:
+    """Makes tenants. What is suspended after a test is lifted, so that passes do not grow."""
+    made: list[Customer] = []
+
+    def make() -> Customer:
+        made.append(named_customer(aup.plane, f"tenant-{next(_numbers)}"))
+        return made[-1]
+
+    yield make
+    for one in made:
+        suspended = one.get("suspensions")["items"]
+        left = [item["metadata"]["name"] for item in suspended if item["spec"]["tenant"] == one.name]
+        if left:
+            one.provider("delete", "suspensions", "--wait=false", "--ignore-not-found", *left, check=False)

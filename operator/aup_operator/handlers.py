@@ -37,8 +37,8 @@ _SOON_SECONDS = 0.5
 _WATCHFUL_SECONDS = 3.0
 """Between passes while something is held down: what comes up again all the same goes down within seconds."""
 
-_WATCHFUL_REST = 9
-"""Such passes rest so many times what one takes, so that a large tenant takes no more than a tenth of our time."""
+_WATCHFUL_REST = 3
+"""Such passes rest so many times what one takes, so that held tenants take no more than a quarter of our time."""
 
 _BURST_SECONDS = 0.1
 """From the begin of one pass to the next, at least: of a burst, the first event is heeded at once, others together."""

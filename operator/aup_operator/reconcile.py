@@ -4,6 +4,7 @@ Level-triggered: a pass reads the API server, trusts nothing remembered, and may
 """
 
 import logging
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -26,9 +27,12 @@ from aup_operator.listing import readable
 from aup_operator.namespaces import TenantNamespace
 from aup_operator.standing import permit_status, policy_status, tenant_status, unusable_status
 from aup_operator.status import write
-from aup_operator.suspending import Pace, Suspending
+from aup_operator.suspending import Pace, Suspending, steady
 
 log = logging.getLogger(__name__)
+
+_STEADY_SECONDS = 1.0
+"""How long a pass looks at tenants that are held and settled, so that those with something to do never wait long."""
 
 
 class Reconciler:
@@ -49,6 +53,7 @@ class Reconciler:
         self._audit = audit
         pool = ThreadPoolExecutor(connections, thread_name_prefix="calls")
         self._suspending = Suspending(kube, pool, Discovery(kube), own_namespace)
+        self._looked_at: dict[str, float] = {}
 
     def sync(self, now: datetime) -> Pace:
         """One pass over all tenants; how soon the next is wanted."""
@@ -60,8 +65,12 @@ class Reconciler:
         told = notices.in_force(policies, now)
         brake = Brake(self._brake_tenants, ordered, now)
         pace = Pace.IDLE
-        for name in sorted({one.spec.tenant for one in ordered}):
-            of_tenant = [one for one in ordered if one.spec.tenant == name]
+        began = time.monotonic()
+        for name, of_tenant in self._in_turn(ordered):
+            if steady(of_tenant) and time.monotonic() - began > _STEADY_SECONDS:
+                pace = max(pace, Pace.HOLDING)  # its turn comes in a later pass
+                continue
+            self._looked_at[name] = time.monotonic()
             owned = [one for one in spaces if one.tenant == name]
             try:
                 exists = bool(owned) or any(one.metadata.name == name for one in tenants)
@@ -73,6 +82,13 @@ class Reconciler:
                 self._suspending.failed(of_tenant, error, now)
         self._standings(policies, tenants, spaces, now)
         return pace
+
+    def _in_turn(self, ordered: Sequence[Suspension]) -> list[tuple[str, list[Suspension]]]:
+        """Each tenant with its suspensions: those with something to do first, then whose last look is longest ago."""
+        by_tenant: dict[str, list[Suspension]] = {}
+        for one in ordered:
+            by_tenant.setdefault(one.spec.tenant, []).append(one)
+        return sorted(by_tenant.items(), key=lambda item: (steady(item[1]), self._looked_at.get(item[0], 0.0), item[0]))
 
     def _policies(self, now: datetime) -> list[AcceptableUsePolicy]:
         """The policies that we understand; one that names what a later version knows is left out and says so."""

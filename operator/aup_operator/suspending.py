@@ -397,6 +397,19 @@ class Suspending:
         return msgspec.structs.replace(one, status=status)
 
 
+def steady(suspensions: Iterable[Suspension]) -> bool:
+    """Whether a tenant's suspensions are all settled, so that a look at them can wait for its turn."""
+    return all(
+        FINALIZER not in one.metadata.finalizers
+        if one.status.phase in {"Lifted", "Terminated"}
+        else one.status.phase == "Enforced"
+        and one.status.observed_generation == one.metadata.generation
+        and one.spec.lift is None
+        and one.metadata.deletion_timestamp is None
+        for one in suspensions
+    )
+
+
 def _drift(before: Sequence[Drift], objects: Iterable[str], now: datetime) -> list[Drift]:
     """What came up again, each object once, the latest last."""
     known = {one.object: one for one in before}
