@@ -2,18 +2,20 @@
 
 import json
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from testbed.controlplane import ControlPlane, controlplane
+from testbed.controlplane import ControlPlane
 from testbed.installation import CHART, NAMESPACE, RELEASE, Installation
+from tests.own_plane import aup, plane
 from tests.support import ADMIN, eventually
 
 pytestmark = pytest.mark.cluster
+
+__all__ = ["aup", "plane"]  # what an upgrade looks up must not come from other tests
 
 Json = dict[str, Any]
 
@@ -58,20 +60,6 @@ NOTICE: Json = {
     "howToAppeal": "Write.",
 }
 RECORD: Json = {"tenant": "nobody", "suspension": NAME, "entries": [], "digest": "0" * 64}
-
-
-@pytest.fixture(scope="module")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A control plane of these tests' own: what the chart looks up at an upgrade must not come from other tests."""
-    with controlplane(log_dir=tmp_path_factory.mktemp("logs")) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def aup(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """aup on it."""
-    with Installation.install(plane, tmp_path_factory.mktemp("aup")) as started:
-        yield started
 
 
 def manifest(kind: str, spec: Json) -> str:

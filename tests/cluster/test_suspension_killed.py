@@ -9,9 +9,12 @@ from testbed.installation import Installation
 from tests.cluster.attempts import install_kinds
 from tests.cluster.operators import Operators, instead_of
 from tests.cluster.suspending import TENANTS, administrator, everything, phase, running, status, whole_zoo
+from tests.own_plane import aup, plane
 from tests.support import LIFT, Customer, eventually, suspension
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("minutes")]
+
+__all__ = ["aup", "plane"]  # no other tenant is there whose writes would count
 
 
 def test_a_kill_at_any_write_loses_nothing(customer: Customer, aup: Installation, tmp_path: Path) -> None:
