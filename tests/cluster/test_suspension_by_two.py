@@ -129,7 +129,7 @@ def test_what_another_has_recorded_meanwhile_is_not_recorded_again(
     with only_the_second(aup, tmp_path) as second:
         second.stand_still_at("POST", "/apis/aup.asergo.com/v1alpha1/suspensionrecords")
         customer.provider("create", "-f", "-", stdin=suspension(customer.name))
-        assert second.stands.wait(10)
+        assert second.stands.wait(30)
         aup.start_operator()
         eventually(lambda: phase(customer) == "Enforced")
 
@@ -151,7 +151,7 @@ def test_what_another_has_taken_down_meanwhile_is_no_original(
     with only_the_second(aup, tmp_path) as second:
         second.stand_still_at("GET", f"/apis/apps/v1/namespaces/{customer.namespace}/deployments")
         customer.provider("create", "-f", "-", stdin=suspension(customer.name, early))
-        assert second.stands.wait(10)
+        assert second.stands.wait(30)
         customer.provider("create", "-f", "-", stdin=suspension(customer.name, late))
         aup.start_operator()
         eventually(lambda: phase(customer, late) == "Enforced")
@@ -182,7 +182,7 @@ def test_one_that_does_not_know_of_the_lift_takes_nothing_down_again(
     with a_second(aup, tmp_path) as second:
         suspend(customer)
         second.stand_still_at(call[0], call[1].format(customer.namespace))
-        assert second.stands.wait(10)
+        assert second.stands.wait(30)
         lift(customer)
         assert replicas(customer) == 2
 
@@ -204,7 +204,7 @@ def test_a_namespace_that_is_labelled_late_does_not_stay_frozen(
     with only_the_second(aup, tmp_path) as second:
         second.stand_still_at("PATCH", f"/api/v1/namespaces/{customer.namespace}")
         customer.provider("create", "-f", "-", stdin=suspension(customer.name))
-        assert second.stands.wait(10)
+        assert second.stands.wait(30)
         aup.start_operator()
         eventually(lambda: phase(customer) == "Enforced")
         lift(customer)
