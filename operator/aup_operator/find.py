@@ -27,18 +27,11 @@ GRACE_SECONDS = 30
 _FORBIDDEN = 403
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """An object to hold down: what to record of it as it is now, and the patch that takes it down.
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """An object as far as it has to be known: what to record of it as it is now, and its labels."""
 
-    `owner` is the UID that its controller reference names, `selector` what its own controller selects by, and `labels`
-    are its labels. `down` is empty for an object that is down already.
-    """
-
-    driver: Driver
     entry: RecordEntry
-    down: Operations
     labels: Mapping[str, str]
-    selector: Json | None
 
     @property
     def uid(self) -> str:
@@ -47,13 +40,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def owner(self) -> str:
-        """The UID of its controller; empty for none."""
+        """The UID that its controller reference names; empty for none."""
         return self.entry.owner
-
-    @property
-    def path(self) -> str:
-        """The object's path on the API server."""
-        return self.driver.path(self.entry.namespace, self.entry.name)
 
     @property
     def label(self) -> str:
@@ -61,15 +49,29 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return record.label(self.entry)
 
 
-class FoundPod(msgspec.Struct, frozen=True, kw_only=True):
+class Target(Listed, frozen=True, kw_only=True):
+    """An object to hold down, and the patch that takes it down: empty for one that is down already.
+
+    `selector` is what its own controller selects by.
+    """
+
+    driver: Driver
+    down: Operations
+    selector: Json | None
+
+    @property
+    def path(self) -> str:
+        """The object's path on the API server."""
+        return self.driver.path(self.entry.namespace, self.entry.name)
+
+
+class FoundPod(Listed, frozen=True, kw_only=True):
     """A Pod that runs or may start. `entry` has it whole where it is bare, since it has to be created again.
 
     `parent` is the controller that it names, for people. `ends_in` are the seconds that a deleted one may still take,
     `patience` those that its spec gives it.
     """
 
-    entry: RecordEntry
-    labels: Mapping[str, str]
     parent: str
     terminating: bool
     mirror: bool
@@ -77,24 +79,9 @@ class FoundPod(msgspec.Struct, frozen=True, kw_only=True):
     patience: int
 
     @property
-    def uid(self) -> str:
-        """The Pod's UID."""
-        return self.entry.uid
-
-    @property
-    def owner(self) -> str:
-        """The UID of its controller; empty for a bare Pod."""
-        return self.entry.owner
-
-    @property
     def path(self) -> str:
         """The Pod's path on the API server."""
         return POD.path(self.entry.namespace, self.entry.name)
-
-    @property
-    def label(self) -> str:
-        """`Pod namespace/name`, for people."""
-        return record.label(self.entry)
 
 
 class Found(msgspec.Struct, frozen=True):

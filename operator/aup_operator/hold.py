@@ -4,12 +4,11 @@ A pass may end anywhere and the next one goes on: what is recorded is found agai
 patch, and nothing is changed that is not recorded.
 """
 
-import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from itertools import groupby
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -21,13 +20,11 @@ from aup.facts import decoded
 from aup.review import Json
 from aup_operator import exposure, record, removal
 from aup_operator.discovery import Served
-from aup_operator.find import GRACE_SECONDS, Found, FoundPod, Target, find_pods, look, looked_after
+from aup_operator.find import GRACE_SECONDS, Found, FoundPod, Listed, Target, find_pods, look, looked_after
 from aup_operator.kube import JSON_PATCH, Kube, KubeError
 from aup_operator.namespaces import TenantNamespace
 from aup_operator.selection import Selection
 from aup_operator.status import write
-
-log = logging.getLogger(__name__)
 
 FAILURES = (AupError, OSError)
 """What a call to the API server may end with when it does not succeed."""
@@ -160,21 +157,7 @@ def delete_pods(kube: Kube, pool: Executor, pods: Sequence[FoundPod], *, overdue
     return each(pool, pods, delete)
 
 
-class _Labelled(Protocol):
-    @property
-    def label(self) -> str: ...
-
-
-class _Recorded(_Labelled, Protocol):
-    @property
-    def uid(self) -> str: ...
-
-    @property
-    def entry(self) -> RecordEntry: ...
-
-
-_T = TypeVar("_T", bound=_Labelled)
-_R = TypeVar("_R", bound=_Recorded)
+_T = TypeVar("_T", bound=Listed)
 
 
 def each(pool: Executor, targets: Sequence[_T], action: Callable[[_T], None]) -> list[Unenforced]:
@@ -291,7 +274,7 @@ def run(
     )
 
 
-def recordable(targets: Sequence[_R]) -> tuple[list[_R], list[Unenforced]]:
+def recordable(targets: Sequence[_T]) -> tuple[list[_T], list[Unenforced]]:
     """The objects that a record can hold, and those too large for one.
 
     What cannot be recorded is not changed, so that it cannot be restored wrongly; its Pods are deleted all the same
@@ -304,7 +287,7 @@ def recordable(targets: Sequence[_R]) -> tuple[list[_R], list[Unenforced]]:
     )
 
 
-def known_alone(targets: Sequence[_R], recorded: Collection[str]) -> tuple[list[_R], list[Unenforced]]:
+def known_alone(targets: Sequence[_T], recorded: Collection[str]) -> tuple[list[_T], list[Unenforced]]:
     """The objects that are recorded already, and why the others are left as they are."""
     return (
         [target for target in targets if target.uid in recorded],

@@ -323,6 +323,6 @@ def _create(kube: Kube, collection: str, manifest: Json) -> Json | None:
     try:
         return kube.create(collection, manifest)
     except KubeError as error:
-        if not (error.conflict or error.not_found or "being terminated" in error.message):
+        if not (error.conflict or error.not_found or error.ending):
             raise
         return None

@@ -36,16 +36,11 @@ class Put(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a pass came to; done when nothing is left to put back."""
+    """What a pass came to; everything is back when nothing is unenforced."""
 
     restored: int
     gone: int
     unenforced: list[Unenforced]
-
-    @property
-    def done(self) -> bool:
-        """Whether everything is back."""
-        return not self.unenforced
 
 
 def damage(kube: Kube, names: Sequence[str]) -> str:
@@ -114,7 +109,7 @@ def _rank(entry: RecordEntry) -> Rank:
     """When an object's turn is; traffic is let through again before anything runs."""
     if entry.created:
         return Rank.STATE
-    driver = BY_KIND.get((group_of(entry), entry.kind))
+    driver = BY_KIND.get((entry.group, entry.kind))
     return driver.rank if driver else Rank.WORKLOAD
 
 
@@ -130,7 +125,7 @@ def _restored(kube: Kube, resources: Resources, entry: RecordEntry) -> bool:
     if entry.created:
         exposure.open_again(kube, entry)
         return True
-    resource = resources.get((group_of(entry), entry.kind))
+    resource = resources.get((entry.group, entry.kind))
     if resource is None:
         return False  # the kind itself is gone, and its objects with it
     path = resource.path(entry.namespace, entry.name)
@@ -145,7 +140,7 @@ def _restored(kube: Kube, resources: Resources, entry: RecordEntry) -> bool:
         if record.restore(manifest, entry):
             raise AupError("something changes its fields as they are put back, such as a webhook; trying again")
     _give_back(kube, path, manifest, lambda there: managed_fields.given_back(there, entry.fields))
-    driver = BY_KIND.get((group_of(entry), entry.kind))
+    driver = BY_KIND.get((entry.group, entry.kind))
     problem = driver.unfinished(manifest) if driver else ""
     if problem:
         raise AupError(problem)
@@ -189,8 +184,3 @@ def _give_back(kube: Kube, path: str, manifest: Json | None, wanted: Callable[[J
             manifest = kube.get(path)
         else:
             return
-
-
-def group_of(entry: RecordEntry) -> str:
-    """The API group of a recorded object."""
-    return entry.api_version.rpartition("/")[0]

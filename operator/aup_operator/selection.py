@@ -53,5 +53,4 @@ def of(suspensions: Iterable[Suspension], policies: Iterable[str] = ()) -> Selec
 
 
 def _named(entry: RecordEntry) -> _Named:
-    group = entry.api_version.rpartition("/")[0]
-    return group, entry.kind, entry.namespace, entry.name
+    return entry.group, entry.kind, entry.namespace, entry.name

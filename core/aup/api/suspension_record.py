@@ -51,6 +51,11 @@ class RecordEntry(Struct, kw_only=True, frozen=True):
         bool, Meta(description="Whether the suspension made the object, so that the lift deletes it.")
     ] = False
 
+    @property
+    def group(self) -> str:
+        """The API group; empty for the core group."""
+        return self.api_version.rpartition("/")[0]
+
 
 class SuspensionRecordSpec(Struct, kw_only=True, frozen=True):
     """Originals of up to 200 objects. It is written once and never changed."""
