@@ -145,7 +145,7 @@ LIFT = json.dumps({"spec": {"lift": {"reason": "The cause is removed.", "ordered
 """The merge patch that orders a lift."""
 
 
-def eventually(holds: Callable[[], object], seconds: float = 30) -> None:
+def eventually(holds: Callable[[], object], seconds: float = 60) -> None:
     """Wait until something holds.
 
     Raises:

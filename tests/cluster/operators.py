@@ -21,7 +21,7 @@ from tests.cluster.relay import Relay
 
 _ROOT = Path(__file__).resolve().parents[2]
 _GONE_SECONDS = 10.0
-_LOG_CHARACTERS = 12_000
+_LOG_CHARACTERS = 6_000
 
 
 def _port() -> int:
@@ -103,12 +103,16 @@ class Operators:
         return not self.pid
 
     def log(self) -> str:
-        """The end of what they wrote to stderr, with where the one that runs now is."""
+        """The end of what they wrote to stderr, with where the one that runs now is, or that none does."""
+        state = "none was to run"
         if self.pid:
-            with contextlib.suppress(ProcessLookupError):
+            state = f"{self.pid} runs"
+            try:
                 os.kill(self.pid, signal.SIGUSR1)
-            time.sleep(0.5)
-        return self._log.read_text()[-_LOG_CHARACTERS:]
+            except ProcessLookupError:
+                state = f"{self.pid} has ended"
+            time.sleep(1)
+        return f"{state}; the end of the log:\n{self._log.read_text()[-_LOG_CHARACTERS:]}"
 
     def close(self) -> None:
         """End everything."""

@@ -57,7 +57,8 @@ def _until(operators: Operators, customer: Customer, name: str, goal: str) -> bo
     try:
         eventually(lambda: phase(customer, name) == goal, 60)
     except AssertionError:
-        raise AssertionError(f"{status(customer, name)}\n{operators.writes}\n{operators.log()}") from None
+        conditions = status(customer, name).get("conditions")
+        raise AssertionError(f"{conditions}\n{operators.writes}\n{operators.log()}") from None
     return killed
 
 
