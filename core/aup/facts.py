@@ -18,6 +18,7 @@ from aup.api.screening_list import ScreeningList
 from aup.api.signature_list import SignatureList
 from aup.api.suspension import Suspension, WorkloadReference
 from aup.api.tenant import Tenant
+from aup.decoding import looked_into
 from aup.errors import InputError
 from aup.indicators import NO_INDICATORS, Indicators, indexed
 from aup.model import Limits, Namespace, Standing
@@ -233,7 +234,7 @@ def decoded(manifest: Json, type_: type[T]) -> T:
         InputError: It does not fit its schema; the text names the field.
     """
     try:
-        return msgspec.convert(manifest, type_)
+        return msgspec.convert(manifest, looked_into(type_))
     except msgspec.ValidationError as error:
         name = mapping(manifest.get("metadata")).get("name", "")
         raise InputError(f"{type_.__name__} {name}".strip(), str(error)) from None

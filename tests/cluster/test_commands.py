@@ -487,7 +487,7 @@ def test_watching_is_ended_with_ctrl_c(aup: Installation, customer: Customer, or
         assert watch.stdout is not None
         assert watch.stdout.readline().startswith(ordered)
         watch.send_signal(signal.SIGINT)
-        rest, problem = watch.communicate(timeout=10)
+        rest, problem = watch.communicate(timeout=60)
 
     assert (watch.returncode, rest, problem) == (130, "", "")
 

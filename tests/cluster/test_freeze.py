@@ -142,7 +142,7 @@ def test_while_a_suspension_is_lifted_kubernetes_controllers_bring_up_and_the_te
 ) -> None:
     """The freeze's label is `lifting`; when it is gone, the webhook still holds the tenant until all is lifted."""
     controller = "kube-system:replicaset-controller"
-    eventually(lambda: _by_controller(lifting, controller).returncode == 0, 5)
+    eventually(lambda: _by_controller(lifting, controller).returncode == 0)
     by_tenant = lifting.run("create", "-f", "-", stdin=pod("a"))
     scaled = lifting.run("scale", "deployment/web", "--replicas=5")
     impostor = lifting.run("get", "pods", f"--as=system:serviceaccount:{controller}")

@@ -105,7 +105,7 @@ def _select(customer: Customer, value: str) -> None:
         assert "failed calling webhook" in answer.stderr or "aup-freeze-selected" in answer.stderr, answer.stderr
         return ("aup-freeze-selected" in answer.stderr) == (value == "true")
 
-    eventually(seen, 5)
+    eventually(seen)
 
 
 def _patch(value: Json) -> tuple[str, str, str]:

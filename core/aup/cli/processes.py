@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+import time
 from collections.abc import Generator, Iterator, Sequence
 from contextvars import ContextVar
 
@@ -21,6 +22,9 @@ _SHARES = 8
 """Parts for each process, so that all of them end at about the same time."""
 _LARGEST_PART = 1024 * 1024
 """Bytes of one part, so that progress is seen, and Ctrl-C heard, soon."""
+
+_INTERRUPT_SECONDS = 0.5
+"""How long after its processes' end the first one may hear of the Ctrl-C that ended them."""
 
 _basis: ContextVar[Basis] = ContextVar("basis")
 
@@ -141,6 +145,7 @@ def _together(plan: Plan, basis: Basis) -> Iterator[Report]:
         for part, result in zip(plan.parts, begun, strict=True):
             yield judged(part.paths, basis) if result is None else result.result()
     except BrokenProcessPool:
+        time.sleep(_INTERRUPT_SECONDS)  # Ctrl-C ends the others too, and ours may be still to come
         raise ProcessDiedError from None
     finally:
         pool.shutdown(cancel_futures=True)

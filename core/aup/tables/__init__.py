@@ -8,9 +8,11 @@ from typing import TypeVar
 
 import msgspec
 
+from aup.decoding import looked_into
+
 T = TypeVar("T")
 
 
 def read(name: str, type_: type[T]) -> T:
     """A table by the name of its YAML file."""
-    return msgspec.json.decode(Path(__file__).with_name(f"{name}.json").read_bytes(), type=type_)
+    return msgspec.json.decode(Path(__file__).with_name(f"{name}.json").read_bytes(), type=looked_into(type_))
