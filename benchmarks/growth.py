@@ -72,7 +72,7 @@ def _points(sizes: tuple[int, ...], figures: tuple[float, ...]) -> str:
 
 def _at(size: int, body: bytes, known: Facts, findings: int = 0, denials: int = 0) -> Point:
     """A point, once it is sure that the review finds what it should."""
-    _, asked = decode(body)
+    asked = decode(body)
     verdict = decide(asked, known, NOW)
     told = verdict.denials + verdict.warnings  # what is only recorded comes on top, as it does of most Pods
     if (len(told), len(verdict.denials)) != (findings, denials):

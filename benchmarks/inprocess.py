@@ -47,8 +47,8 @@ def measure() -> dict[str, Cost]:
 
 def judge(body: bytes, known: Facts) -> bytes:
     """All that the webhook does with a body in the process."""
-    uid, asked = decode(body)
-    return answer(uid, asked, decide(asked, known, NOW))
+    asked = decode(body)
+    return answer(asked, decide(asked, known, NOW))
 
 
 def facts() -> Facts:

@@ -8,7 +8,7 @@ from aup.review import Review
 def admission(review: Review) -> bytes:
     """The AdmissionReview that the API server would send."""
     request = {
-        "uid": "u-1",
+        "uid": review.uid or "u-1",
         "kind": {"group": review.group, "version": review.version, "kind": review.kind},
         "resource": {"group": review.group, "version": review.version, "resource": review.resource},
         "subResource": review.subresource,

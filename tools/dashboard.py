@@ -19,8 +19,8 @@ class Panel:
     tells: str
 
 
-def _quantile(share: str, metric: str) -> str:
-    return f"histogram_quantile({share}, sum by (le) (rate({metric}_bucket[$__rate_interval])))"
+def _quantile(share: str, metric: str, of_the_last: str = "$__rate_interval") -> str:
+    return f"histogram_quantile({share}, sum by (le) (rate({metric}_bucket[{of_the_last}])))"
 
 
 PANELS = (
@@ -75,6 +75,12 @@ PANELS = (
         "Rules that broke, objects and requests that could not be read, and certificates loaded.",
     ),
     Panel(
+        "Until the webhook's certificate expires",
+        "s",
+        {"{{pod}}": "min by (pod) (aup_webhook_certificate_expiry_timestamp_seconds - time())"},
+        "What is renewed by itself is so when a third of its time is left.",
+    ),
+    Panel(
         "Suspensions",
         "short",
         {"{{phase}}": "sum by (phase) (aup_operator_suspensions)", "tenants": "max(aup_operator_suspended_tenants)"},
@@ -83,8 +89,17 @@ PANELS = (
     Panel(
         "Put down again",
         "short",
-        {"objects": "sum(increase(aup_operator_drifted_total[$__rate_interval]))"},
+        {"objects": "sum(increase(aup_operator_drift_reverts_total[$__rate_interval]))"},
         "Held objects that came up and were put down.",
+    ),
+    Panel(
+        "From the freeze until nothing runs",
+        "s",
+        {
+            "half take less": _quantile("0.5", "aup_operator_time_to_zero_seconds", "1d"),
+            "99 of 100 take less": _quantile("0.99", "aup_operator_time_to_zero_seconds", "1d"),
+        },
+        "Of the suspensions of the last day. From the freeze on nothing comes up; what runs may take its time to end.",
     ),
     Panel(
         "The operator's passes",
@@ -92,7 +107,7 @@ PANELS = (
         {
             "since the last": "time() - max(aup_operator_synced_timestamp_seconds)",
             "99 of 100 take less": _quantile("0.99", "aup_operator_sync_duration_seconds"),
-            "99 of 100 audits take less": _quantile("0.99", "aup_audit_seconds"),
+            "99 of 100 audits take less": _quantile("0.99", "aup_audit_duration_seconds"),
         },
         "It looks at everything at least every ten seconds.",
     ),
@@ -100,10 +115,10 @@ PANELS = (
         "Trouble in the operator",
         "short",
         {
-            "passes that failed": "sum(increase(aup_operator_failures_total[$__rate_interval]))",
+            "failures": "sum(increase(aup_operator_failures_total[$__rate_interval]))",
             "record of {{tenant}} damaged": "max by (tenant) (aup_operator_record_damaged) > 0",
         },
-        "Passes over a tenant that ended with an error, and records without which nothing is put back.",
+        "Passes and audits that ended with an error, and records without which nothing is put back.",
     ),
     Panel(
         "What is stored and breaks a rule",

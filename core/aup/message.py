@@ -40,20 +40,21 @@ def teaching(finding: Judged) -> list[str]:
     ]
 
 
-def permit_advice(contact: str, tenant: str, rules: Iterable[str]) -> str:
-    """Whom to ask for a permit, and what to name."""
+def permit_advice(contact: str, tenant: str, rules: Iterable[str], decision: str = "") -> str:
+    """Whom to ask for a permit, and what to name: the rules, and the decision's id where it has one."""
     asker = f" as tenant {tenant}" if tenant else ""
-    return f"If this is legitimate, ask {contact} for a permit{asker}, naming {', '.join(sorted(set(rules)))}."
+    named = f"{', '.join(sorted(set(rules)))}{f' and decision {decision}' if decision else ''}"
+    return f"If this is legitimate, ask {contact} for a permit{asker}, naming {named}."
 
 
-def warning(finding: Judged) -> str:
+def warning(finding: Judged, decision: str = "") -> str:
     """A finding that does not reject, as an admission warning (one line, as `kubectl` prints it)."""
+    told = headline(finding)
     if finding.existing:
-        return (
-            f"{headline(finding)} It was there before this change, which is why the change is let through; "
-            f"new Pods with it are rejected. Fix: {finding.fix} {finding.url}"
+        told += (
+            " It was there before this change, which is why the change is let through; new Pods with it are rejected."
         )
-    return f"{headline(finding)} Fix: {finding.fix} {finding.url}"
+    return f"{told} Fix: {finding.fix} {finding.url}{f' (decision {decision})' if decision else ''}"
 
 
 def rejection(review: Review, verdict: Verdict) -> str:
@@ -75,7 +76,8 @@ def rejection(review: Review, verdict: Verdict) -> str:
         lines += [*teaching(first), ""]
     if len(denials) > SHOWN:
         lines += [f"… and {len(denials) - SHOWN} more; `aup check FILE` shows them all.", ""]
-    lines.append(permit_advice(verdict.contact, verdict.tenant, (finding.rule for finding in denials)))
+    rules = (finding.rule for finding in denials)
+    lines.append(permit_advice(verdict.contact, verdict.tenant, rules, review.decision))
     return "\n".join(lines)
 
 

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from aup.wording import printable
+
 Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 Json = dict[str, Any]
 
@@ -35,6 +37,10 @@ _CLUSTER_WIDE = frozenset(
 )
 """Kinds that are in no namespace, of those that people keep in files; the API server says it for the others."""
 
+_ID = 8
+"""Characters of a request's uid, a random UUID of the API server's, that make a decision's id: of a million decisions,
+one in four thousand shares its id with another."""
+
 _CONTROLLERS = frozenset({"system:kube-controller-manager", "system:kube-scheduler"})
 
 
@@ -43,9 +49,10 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
 
     `object` and `old_object` are decoded JSON objects (`old_object` is empty but for an UPDATE or DELETE), `resource`
     is the plural lower-case name, `subresource` is empty for the object itself, `user` is the authenticated
-    requester and empty offline.
+    requester, and `uid` the request's own id; both are empty offline.
     """
 
+    uid: str = ""
     operation: Operation = "CREATE"
     group: str = ""
     version: str = ""
@@ -65,6 +72,11 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
         The API server authenticated the name, so unlike an owner reference a tenant cannot forge it.
         """
         return self.user in _CONTROLLERS or self.user.startswith("system:serviceaccount:kube-system:")
+
+    @property
+    def decision(self) -> str:
+        """The id under which the answer stands in message, log and the API server's audit log; empty offline."""
+        return printable(self.uid[:_ID])
 
     @property
     def display_name(self) -> str:

@@ -19,13 +19,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from testbed import components, gobuild, kubeconfig
+from testbed import components, debian, gobuild, kubeconfig
 from testbed.binaries import say
 from testbed.certificates import Authority, signing_pair
 from testbed.components import Layout, Ports
 from testbed.controlplane import ControlPlane, ControlPlaneError
-from testbed.node import debian, images
-from testbed.node.programs import programs
+from testbed.node import images
+from testbed.node.programs import PACKAGES, programs
 from testbed.node.settings import HOST_ADDRESS, LINK, NODE, NODE_ADDRESS, PORT, SOCKET, Files, dns, write
 from testbed.processes import Component, Processes, StartError
 
@@ -188,7 +188,7 @@ def _prepare(
     tools: Mapping[str, Path], run_dir: Path, logs: Path, archives: Sequence[Path]
 ) -> tuple[ControlPlane, list[str]]:
     """Write all files, and say how to start the first process inside."""
-    sysroot = debian.sysroot(say)
+    sysroot = debian.unpacked("node", PACKAGES, say)
     layout = Layout(pki=run_dir / "pki", kubeconfigs=run_dir / "kubeconfigs", etcd_data=run_dir / "etcd")
     authority = Authority()
     layout.pki.mkdir()

@@ -25,6 +25,21 @@ TOOLS: tuple[Tool, ...] = (
 )
 """Every program by name, in the order they are built."""
 
+PACKAGES = (
+    "containernetworking-plugins",
+    "libedit2",
+    "libgmp10",
+    "libjansson4",
+    "libmnl0",
+    "libnftables1",
+    "libnftnl11",
+    "libseccomp2",
+    "libxtables12",
+    "nftables",
+    "runc",
+)
+"""What comes from Debian: runc, the CNI plugins and nft, with their libraries."""
+
 
 def programs(report: Callable[[str], None] = say) -> dict[str, Path]:
     """The absolute path of every program, those of the control plane and helm included.

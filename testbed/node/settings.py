@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from testbed.node import debian, images
+from testbed import debian
+from testbed.node import images
 
 NODE = "aup-node"
 LINK = "aupnode0"

@@ -7,8 +7,8 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-import aup_operator.metrics
-import aup_webhook.metrics  # noqa: F401 - so that its metrics are there
+import aup_operator.metrics  # noqa: F401 - so that its metrics are there
+import aup_webhook.metrics  # noqa: F401 - and these
 from tests.chart.rendering import CHART, FULL, Json, kinds, one
 
 ALERTS: list[Json] = [
@@ -48,7 +48,7 @@ def test_an_alert_that_shows_a_label_has_it() -> None:
     """Labels that a metric has of itself, or that a PodMonitor gives."""
     shown = {name for rule in ALERTS for name in re.findall(r"\$labels\.(\w+)", json.dumps(rule["annotations"]))}
 
-    assert shown == {"pod", "kind", "rule", "phase", "tenant"}
+    assert shown == {"pod", "kind", "name", "rule", "phase", "tenant"}
 
 
 def test_every_metric_is_shown_or_watched() -> None:
@@ -90,10 +90,3 @@ def test_the_rule_and_the_dashboard_are_the_files() -> None:
     assert rule["spec"] == yaml.safe_load((CHART / "files/alerts.yaml").read_text())
     assert json.loads(dashboard["data"]["aup.json"]) == DASHBOARD
     assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
-
-
-def test_suspensions_are_counted_by_phase() -> None:
-    """Each phase is there, also with none, so that an alert sees it fall."""
-    aup_operator.metrics.suspensions([])
-
-    assert REGISTRY.get_sample_value("aup_operator_suspensions", {"phase": "Lifting"}) == 0

@@ -1,9 +1,9 @@
 """The webhook as the API server meets it: HTTPS, AdmissionReview v1, certificates, and what it knows."""
 
+import http.client
 import json
 import re
 import socket
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -215,6 +215,7 @@ def test_an_answer_says_who_asked_what_is_wrong_and_where(wired: Customer, clien
         'The container looks like a crypto miner. Found: "xmrig/xmrig" names the miner xmrig. Fix: Remove the miner.'
     )
     assert response["auditAnnotations"] == {
+        "decision": "d1a2-77",
         "policy": "2023-06-01",
         "tenant": "wired",
         "deny": "AUP1301,AUP1601",
@@ -396,7 +397,7 @@ def test_a_new_certificate_is_served_without_a_restart(
     before = _serial(aup)
     assert _response(client, "/enforce", review(wired.namespace, pod("a")))["allowed"] is True
     aup.authority.server("aup-webhook", aup.names()).write(aup.certificate.parent, "tls")
-    eventually(lambda: _serial(aup) != before, 5)
+    eventually(lambda: _serial(aup) != before)
 
     assert _response(client, "/enforce", review(wired.namespace, pod("a", MINER)))["allowed"] is False
     assert wired.run("create", "--dry-run=server", "-f", "-", stdin=pod("a")).returncode == 0
@@ -415,12 +416,12 @@ def test_half_a_new_certificate_changes_nothing_until_the_other_half_is_there(
     halves = halves if first == "certificate" else halves[::-1]
     halves[0][0].write_bytes(halves[0][1])
     try:
-        eventually(lambda: _count(aup.metrics(), failed) > count, 5)
+        eventually(lambda: _count(aup.metrics(), failed) > count)
         served = [_serial(aup) for _ in range(3)]
         asked = wired.run("create", "--dry-run=server", "-f", "-", stdin=pod("a"))
     finally:
         halves[1][0].write_bytes(halves[1][1])
-    eventually(lambda: _serial(aup) != before, 5)
+    eventually(lambda: _serial(aup) != before)
 
     assert served == [before] * 3
     assert asked.returncode == 0
@@ -515,7 +516,7 @@ def test_facts_that_changed_while_the_watches_were_broken_arrive(
         meanwhile = _denied(second, name), _denied(second, late)
         ready = second.plain("/readyz")
         relay.restore()
-        eventually(lambda: (_denied(second, name), _denied(second, late)) == (["AUP1601"], ["AUP1601"]), 15)
+        eventually(lambda: (_denied(second, name), _denied(second, late)) == (["AUP1601"], ["AUP1601"]))
         counted = second.plain("/metrics")[1]
 
     gone = sum(
@@ -533,12 +534,30 @@ def _documents(manifests: list[Json]) -> str:
 
 
 def test_a_webhook_that_is_told_to_stop_ends_by_itself(aup: Installation, through_relay: Path, tmp_path: Path) -> None:
-    """SIGTERM: it ends within a second, with exit code 0."""
+    """SIGTERM: it ends with exit code 0."""
     with webhook(aup, through_relay, tmp_path / "log") as second:
         second.wait("/readyz", 200)
-        began = time.monotonic()
         second.process.terminate()
-        code = second.process.wait(10)
+        code = second.process.wait(60)
 
     assert code == 0
-    assert time.monotonic() - began < 5
+
+
+def test_a_webhook_on_its_way_out_answers_and_keeps_no_connection(
+    aup: Installation, through_relay: Path, wired: Customer, tmp_path: Path
+) -> None:
+    """A review that came on a kept connection as it is closed would fail, and with it somebody's change."""
+    body = json.dumps(review(wired.namespace, pod("a")))
+    with webhook(aup, through_relay, tmp_path / "log", AUP_DRAIN_SECONDS="5") as second:
+        second.wait("/readyz", 200)
+        kept = http.client.HTTPSConnection("localhost", second.port, context=aup.context())
+        answers = []
+        for _ in range(2):
+            kept.request("POST", "/enforce", body, {"Content-Type": "application/json"})
+            answer = kept.getresponse()
+            answers.append((answer.status, answer.getheader("Connection"), json.load(answer)["response"]["allowed"]))
+            second.process.terminate()
+            second.wait("/readyz", 503)
+        kept.close()
+
+    assert answers == [(200, None, True), (200, "close", True)]

@@ -6,7 +6,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ def review(
 class Webhook:
     """A webhook process that reads the API server through a URL of the test's choice."""
 
-    def __init__(self, aup: Installation, kubeconfig: Path, log: Path) -> None:
+    def __init__(self, aup: Installation, kubeconfig: Path, log: Path, settings: Mapping[str, str]) -> None:
         self.port, self.plain_port = free_ports(2)
         environment = {
             "PATH": "/usr/bin:/bin",
@@ -52,6 +52,7 @@ class Webhook:
             "AUP_PLAIN_PORT": str(self.plain_port),
             "AUP_TLS_CERT": str(aup.certificate),
             "AUP_TLS_KEY": str(aup.key),
+            **settings,
         }
         with log.open("wb") as file:
             self.process = subprocess.Popen(
@@ -94,9 +95,9 @@ class Webhook:
 
 
 @contextmanager
-def webhook(aup: Installation, kubeconfig: Path, log: Path) -> Iterator[Webhook]:
-    """A webhook process that ends with the block."""
-    started = Webhook(aup, kubeconfig, log)
+def webhook(aup: Installation, kubeconfig: Path, log: Path, **settings: str) -> Iterator[Webhook]:
+    """A webhook process that ends with the block; `settings` are more of its environment variables."""
+    started = Webhook(aup, kubeconfig, log, settings)
     try:
         yield started
     finally:

@@ -24,6 +24,7 @@ from aup.rules import RULES
 from aup.workload import workload
 from aup_webhook import reviews
 from aup_webhook.app import review_app
+from aup_webhook.draining import Draining
 from aup_webhook.snapshot import Snapshot
 from tests.admission import admission
 
@@ -120,7 +121,7 @@ def webhook() -> Iterator[Callable[[Review, Facts, Case], Json]]:
     snapshot, now = Snapshot(), [CASES[0].now]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reviews, "decide", lambda review, facts, _: decide(review, facts, now[0]))
-        with TestClient(review_app(snapshot, 2**20)) as client:
+        with TestClient(review_app(snapshot, 2**20, Draining())) as client:
 
             def ask(review: Review, facts: Facts, case: Case) -> Json:
                 snapshot.facts, now[0] = facts, case.now

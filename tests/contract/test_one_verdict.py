@@ -13,11 +13,14 @@ from fastapi.testclient import TestClient
 from aup.cases import Case, cases
 from aup.cli.main import commands
 from aup.engine import decide
+from aup.message import rejection, warning
 from aup.model import Verdict
 from aup.rules import RULES
 from aup_operator.audit import AUDITED, Audit, broken, judged
+from aup_operator.settings import Settings
 from aup_webhook import reviews
 from aup_webhook.app import review_app
+from aup_webhook.draining import Draining
 from aup_webhook.snapshot import Snapshot
 from tests.admission import admission
 from tests.stored import Stored
@@ -48,12 +51,15 @@ def told(verdict: Verdict, mode: str) -> list[Told]:
 
 @pytest.mark.parametrize("case", ALL)
 def test_the_webhook_answers_as_the_engine_decides(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Denials stand in the causes and warnings beside them, for every case of every rule."""
+    """Denials stand in the causes and warnings beside them, for every case of every rule.
+
+    The words are the same too, but for the decision's id, which only a request has.
+    """
     verdict = decide(case.review(), case.known(), case.now)
     monkeypatch.setattr(reviews, "decide", lambda review, facts, _: decide(review, facts, case.now))
     snapshot = Snapshot()
     snapshot.facts = case.known()
-    client = TestClient(review_app(snapshot, 2**20))
+    client = TestClient(review_app(snapshot, 2**20, Draining()))
 
     response = client.post("/enforce", content=admission(case.review())).json()["response"]
 
@@ -64,7 +70,12 @@ def test_the_webhook_answers_as_the_engine_decides(case: Case, monkeypatch: pyte
         found in cause["message"] and fix in cause["message"]
         for cause, (_, _, found, fix) in zip(causes, told(verdict, "deny"), strict=True)
     )
-    assert len(response.get("warnings", [])) == len(told(verdict, "warn"))
+    assert response.get("status", {}).get("message", "").replace(" and decision u-1.", ".") == (
+        rejection(case.review(), verdict) if verdict.denials else ""
+    )
+    assert [one.removesuffix(" (decision u-1)") for one in response.get("warnings", [])] == [
+        warning(one) for one in verdict.warnings
+    ]
 
 
 def test_the_webhook_names_an_object_whose_name_is_still_to_come() -> None:
@@ -76,7 +87,7 @@ def test_the_webhook_names_an_object_whose_name_is_still_to_come() -> None:
     snapshot.facts = case.known()
     body = admission(msgspec.structs.replace(review, name="", object=unnamed))
 
-    response = TestClient(review_app(snapshot, 2**20)).post("/enforce", content=body).json()["response"]
+    response = TestClient(review_app(snapshot, 2**20, Draining())).post("/enforce", content=body).json()["response"]
 
     assert response["status"]["message"].startswith(f"{review.kind} shop/web-* breaks")
 
@@ -118,8 +129,8 @@ def test_the_audit_judges_as_the_engine_decides(case: Case) -> None:
 def test_the_audit_tells_what_the_engine_finds(case: Case) -> None:
     """From the API server's lists to the tenant's findings, for every case of a kind that is looked at."""
     known = msgspec.structs.replace(case.known(), complete=True)
-    namespace = known.namespaces.get(case.review().namespace)
-    audit = Audit(Stored(*case.all_facts(), stored(case)), "aup-system")
+    namespace = known.places.get(case.review().namespace)
+    audit = Audit(Stored(*case.all_facts(), stored(case)), Settings().apart)
 
     audit.sync(case.now)
 

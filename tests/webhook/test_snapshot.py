@@ -142,3 +142,20 @@ def test_indicators_that_cannot_be_read_are_left_out_and_told(caplog: pytest.Log
     assert facts.indicators
     (record,) = caplog.records
     assert vars(record)["problem"] == "IndicatorList feed: spec.indicators[0]: no address"
+
+
+def test_a_tenant_with_the_whole_cluster_has_the_namespaces_without_a_label() -> None:
+    """From the moment that it says so, until it does not any more, and never those of the provider."""
+    snapshot = Snapshot(frozenset({"kube-system", "calico-system"}))
+    for kind in READERS:
+        snapshot.replace(kind, [{"metadata": {"name": "shop"}}] if kind == "namespaces" else [])
+    snapshot.publish()
+    seen = []
+    for whole in (False, True, False):
+        snapshot.put("tenants", tenant("acme", cluster=whole))
+        snapshot.publish()
+        assert snapshot.facts is not None
+        found = (snapshot.facts.places.get(name) for name in ("shop", "calico-system"))
+        seen.append([one.tenant if one else None for one in found])
+
+    assert seen == [["", None], ["acme", None], ["", None]]

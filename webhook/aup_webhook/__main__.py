@@ -13,9 +13,11 @@ import uvicorn
 import uvloop
 
 from aup import environment, logs
+from aup.cluster import SYSTEM, names
 from aup.errors import InputError
 from aup_webhook import memory, tls, watch
-from aup_webhook.app import Draining, plain_app, review_app
+from aup_webhook.app import plain_app, review_app
+from aup_webhook.draining import Draining
 from aup_webhook.settings import Settings
 from aup_webhook.snapshot import Snapshot
 
@@ -33,9 +35,10 @@ class _Server(uvicorn.Server):
 
 async def serve(settings: Settings) -> None:
     """Serve both ports until SIGTERM or SIGINT."""
-    snapshot, draining = Snapshot(), Draining()
+    apart = SYSTEM | names(settings.provider_namespaces)
+    snapshot, draining = Snapshot(apart), Draining()
     snapshot.start()
-    watch.start(snapshot)
+    watch.start(snapshot, whole_cluster=bool(settings.cluster_tenant))
     common = {
         "host": settings.host,
         "http": "httptools",
@@ -47,7 +50,7 @@ async def serve(settings: Settings) -> None:
         "date_header": False,
     }
     secure = uvicorn.Config(
-        review_app(snapshot, settings.max_body_bytes),
+        review_app(snapshot, settings.max_body_bytes, draining),
         port=settings.port,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,

@@ -4,20 +4,14 @@ from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp
 
+from aup_webhook.draining import Draining
 from aup_webhook.reviews import Reviews
 from aup_webhook.snapshot import Snapshot
 
 
-class Draining:
-    """Whether the process is on its way out, so that `/readyz` says no while requests are still served."""
-
-    def __init__(self) -> None:
-        self.on = False
-
-
-def review_app(snapshot: Snapshot, max_body_bytes: int) -> ASGIApp:
+def review_app(snapshot: Snapshot, max_body_bytes: int, draining: Draining) -> ASGIApp:
     """The application for the API server: reviews, and 404 for everything else."""
-    return Reviews(FastAPI(openapi_url=None), snapshot, max_body_bytes)
+    return Reviews(FastAPI(openapi_url=None), snapshot, max_body_bytes, draining)
 
 
 def plain_app(snapshot: Snapshot, draining: Draining) -> FastAPI:

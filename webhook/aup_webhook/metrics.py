@@ -4,11 +4,16 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache
 from itertools import accumulate
-from typing import Literal
+from typing import Literal, get_args
 
-from prometheus_client import REGISTRY, Counter, Gauge
+from prometheus_client import REGISTRY, Counter, Gauge, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from aup.model import Mode
+from aup.rules import RULES
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nothing reads
 
 _BOUNDS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5)
 
@@ -47,16 +52,44 @@ class Reviews(Collector):
 
 REVIEWS = Reviews()
 REGISTRY.register(REVIEWS)
-FINDINGS = Counter("aup_findings_total", "Findings, by rule and the mode they led to.", ["rule", "mode"])
+FINDINGS = Counter(
+    "aup_findings_total", "Findings of reviews, by rule and what they led to: deny, warn or audit.", ["rule", "mode"]
+)
 findings = cache(FINDINGS.labels)
 """The counter of a rule's findings of one mode, found quicker than by its labels."""
-CRASHES = Counter("aup_rule_crashes_total", "Rules that broke while judging; each is a bug.", ["rule"])
-BAD_REQUESTS = Counter("aup_bad_requests_total", "Requests that were no review, by status code.", ["code"])
-FACTS_REJECTED = Counter("aup_facts_rejected_total", "Objects left out of the snapshot as unreadable.", ["kind"])
-OBJECTS = Gauge("aup_snapshot_objects", "Objects in the snapshot.", ["kind"])
-SNAPSHOT_SECONDS = Gauge("aup_snapshot_published_timestamp_seconds", "When the snapshot in use was made.")
-CONTACT_SECONDS = Gauge("aup_watch_contact_timestamp_seconds", "When a watch last heard of the API server.", ["kind"])
-WATCH_RESTARTS = Counter("aup_watch_restarts_total", "Watches begun again, by kind and reason.", ["kind", "reason"])
+CRASHES = Counter("aup_rule_crashes_total", "Times that a rule broke while it judged; each is a bug of aup.", ["rule"])
+BAD_REQUESTS = Counter(
+    "aup_bad_requests_total", "Requests that were no review or came before all facts were in, by status code.", ["code"]
+)
+FACTS_REJECTED = Counter(
+    "aup_facts_rejected_total", "Times that an object could not be read and was left out of the snapshot.", ["kind"]
+)
+OBJECTS = Gauge("aup_snapshot_objects", "Objects that the webhook judges by.", ["kind"])
+SNAPSHOT_SECONDS = Gauge(
+    "aup_snapshot_published_timestamp_seconds", "When the facts in use were put together; 0 before all are in."
+)
+CONTACT_SECONDS = Gauge(
+    "aup_watch_contact_timestamp_seconds", "When a watch last heard of the API server: the age of its facts.", ["kind"]
+)
+WATCH_RESTARTS = Counter(
+    "aup_watch_restarts_total",
+    "Watches begun again: expired is usual, gone lists anew, error is not.",
+    ["kind", "reason"],
+)
 CERTIFICATE_RELOADS = Counter("aup_certificate_reloads_total", "Serving certificates loaded, by result.", ["result"])
+CERTIFICATE_NOT_BEFORE = Gauge(
+    "aup_webhook_certificate_not_before_timestamp_seconds", "From when the certificate is good that the webhook serves."
+)
+CERTIFICATE_EXPIRY = Gauge(
+    "aup_webhook_certificate_expiry_timestamp_seconds", "When the certificate expires that the webhook serves."
+)
+
+# At 0, so that the first of each is an increase.
+for _rule in RULES:
+    CRASHES.labels(_rule.id)
+    for _mode in get_args(Mode):
+        FINDINGS.labels(_rule.id, _mode)
+for _code in (400, 405, 413, 503):
+    BAD_REQUESTS.labels(str(_code))
 for _result in ("loaded", "failed"):
-    CERTIFICATE_RELOADS.labels(_result)  # at 0, so that the first one that fails is an increase
+    CERTIFICATE_RELOADS.labels(_result)

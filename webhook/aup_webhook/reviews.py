@@ -15,6 +15,7 @@ from aup.message import SHOWN
 from aup.model import Verdict
 from aup.review import Review
 from aup_webhook import metrics
+from aup_webhook.draining import Draining
 from aup_webhook.snapshot import Snapshot
 from aup_webhook.wire import NotAReviewError, answer, decode
 
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 PATH = "/enforce"
 
 _JSON = (b"content-type", b"application/json")
+_CLOSE = (b"connection", b"close")
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 
 
@@ -30,13 +32,14 @@ class Reviews:
     """Answers AdmissionReviews.
 
     200 for a review, 400 for a body that is none, 405 for another method, 413 for one over `max_body_bytes`, 503 before
-    the snapshot is complete.
+    the snapshot is complete. While the process is draining, a review's connection is closed with its answer.
     """
 
-    def __init__(self, other: ASGIApp, snapshot: Snapshot, max_body_bytes: int) -> None:
+    def __init__(self, other: ASGIApp, snapshot: Snapshot, max_body_bytes: int, draining: Draining) -> None:
         self._other = other
         self._snapshot = snapshot
         self._max_body_bytes = max_body_bytes
+        self._draining = draining
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request."""
@@ -56,16 +59,16 @@ class Reviews:
             return
         began = time.perf_counter()
         try:
-            uid, review = decode(body)
+            review = decode(body)
         except NotAReviewError as error:
             await _refuse(send, 400, str(error))
             return
         verdict = decide(review, facts, datetime.now(UTC))
-        content = answer(uid, review, verdict)
+        content = answer(review, verdict)
         if verdict.findings:
-            _note(uid, review, verdict)
+            _note(review, verdict)
         metrics.REVIEWS.count("denied" if verdict.denials else "allowed", time.perf_counter() - began)
-        await _send(send, 200, content, _JSON)
+        await _send(send, 200, content, _JSON, *([_CLOSE] if self._draining.on else []))
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """The request's body, or None as soon as it is larger than allowed; empty where the client has gone."""
@@ -97,23 +100,26 @@ async def _refuse(send: Send, status: int, reason: str, *headers: tuple[bytes, b
     await _send(send, status, f"{reason}\n".encode(), _TEXT, *headers)
 
 
-def _note(uid: str, review: Review, verdict: Verdict) -> None:
+def _note(review: Review, verdict: Verdict) -> None:
     """Count and log what was found; values are left out of logs, places and rules are not."""
     for finding in verdict.findings:
         metrics.findings(finding.rule, finding.mode).inc()
     for crash in verdict.crashes:
         metrics.CRASHES.labels(crash.rule).inc()
-        log.error("a rule broke", extra={"rule": crash.rule, "problem": crash.error, "object": review.display_name})
-    if verdict.denials:
+        about = {"decision": review.decision, "object": review.display_name}
+        log.error("a rule broke", extra={"rule": crash.rule, "problem": crash.error, **about})
+    told = verdict.denials or verdict.warnings
+    if told:
         log.info(
-            "denied",
+            "denied" if verdict.denials else "warned",
             extra={
-                "uid": uid,
+                "decision": review.decision,
                 "object": review.display_name,
                 "operation": review.operation,
                 "user": review.user,
                 "tenant": verdict.tenant,
-                "findings": [f"{finding.rule} {finding.path}" for finding in verdict.denials[:SHOWN]],
-                "denials": len(verdict.denials),
+                "policy": verdict.policy,
+                "findings": [f"{finding.rule} {finding.path}" for finding in told[:SHOWN]],
+                "found": len(told),
             },
         )

@@ -17,6 +17,7 @@ from aup.api.screening_list import ScreeningList
 from aup.api.signature_list import SignatureList
 from aup.api.suspension import Suspension
 from aup.api.tenant import Tenant
+from aup.cluster import SYSTEM, tenant_of_cluster
 from aup.errors import InputError
 from aup.facts import (
     Facts,
@@ -63,6 +64,7 @@ def _tenant(manifest: Json) -> tuple[Tenant, Limits]:
 
 def _tenants(known: Known) -> dict[str, Any]:
     return {
+        "cluster": tenant_of_cluster(tenant for tenant, _ in known.values()),
         "tenants": {name: tenant for name, (tenant, _) in known.items()},
         "quotas": {name: quota for name, (_, quota) in known.items() if quota},
     }
@@ -109,12 +111,17 @@ _FACTS: dict[str, Callable[[Known], dict[str, Any]]] = {
 
 
 class Snapshot:
-    """Holds the facts. `facts` is None until every kind's list is in; threads of `watch` feed it."""
+    """Holds the facts. `facts` is None until every kind's list is in; threads of `watch` feed it.
 
-    def __init__(self) -> None:
+    Args:
+        apart: The names of the namespaces that are no tenant's.
+    """
+
+    def __init__(self, apart: frozenset[str] = SYSTEM) -> None:
         for kind in READERS:
             metrics.FACTS_REJECTED.labels(kind)  # at 0, so that the first one is an increase
         self.facts: Facts | None = None
+        self._apart = apart
         self._objects: dict[str, Known] = {}
         self._stale: set[str] = set()
         self._lock = threading.Lock()
@@ -169,7 +176,10 @@ class Snapshot:
                 self._stale |= stale  # they are still to come
             raise
         first = self.facts is None
-        self.facts = msgspec.structs.replace(self.facts, **parts) if self.facts else Facts(**parts, complete=True)
+        if self.facts is None:
+            self.facts = Facts(**parts, apart=self._apart, complete=True)
+        else:
+            self.facts = msgspec.structs.replace(self.facts, **parts)
         metrics.SNAPSHOT_SECONDS.set(time.time())
         for kind, objects in known.items():
             metrics.OBJECTS.labels(kind).set(len(objects))

@@ -27,7 +27,6 @@ _BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _PATHS = {kind: f"/apis/{API_VERSION}/{kind}" for kind in READERS} | {
     kind: f"/api/v1/{kind}" for kind in ("namespaces", "resourcequotas")
 }
-_SELECTORS = {"namespaces": TENANT_LABEL, "resourcequotas": f"{QUOTA_LABEL}=true"}
 
 
 class _GoneError(Exception):
@@ -41,12 +40,15 @@ class _RefusedError(Exception):
 class Reflector(threading.Thread):
     """Keeps one kind in the snapshot as the API server has it."""
 
-    def __init__(self, client: Any, kind: str, snapshot: Snapshot) -> None:
+    def __init__(self, client: Any, kind: str, snapshot: Snapshot, selector: str = "") -> None:
         super().__init__(name=f"watch-{kind}", daemon=True)
         self._client = client
         self._kind = kind
         self._snapshot = snapshot
+        self._selector = selector
         self._version = ""
+        for reason in ("expired", "gone", "error"):
+            metrics.WATCH_RESTARTS.labels(kind, reason)  # at 0, so that the first one is an increase
 
     def run(self) -> None:
         """List and watch until the process ends; every failure is logged, counted and tried again."""
@@ -109,7 +111,7 @@ class Reflector(threading.Thread):
         metrics.CONTACT_SECONDS.labels(self._kind).set(time.time())
 
     def _get(self, **query: str) -> urllib3.HTTPResponse:
-        selector = _SELECTORS.get(self._kind)
+        selector = self._selector
         parameters = [(key, value) for key, value in query.items() if value]
         request = self._client.param_serialize(
             "GET",
@@ -129,8 +131,12 @@ class Reflector(threading.Thread):
         return response  # type: ignore[no-any-return]
 
 
-def start(snapshot: Snapshot) -> None:
+def start(snapshot: Snapshot, *, whole_cluster: bool = False) -> None:
     """Start a watch for each kind, with the cluster's own credentials or those of KUBECONFIG.
+
+    Args:
+        snapshot: What they feed.
+        whole_cluster: Whether namespaces without a tenant's label count too: they are the cluster's tenant's.
 
     Raises:
         kubernetes.config.ConfigException: There are neither.
@@ -138,5 +144,6 @@ def start(snapshot: Snapshot) -> None:
     inside = "KUBERNETES_SERVICE_HOST" in os.environ
     load = kubernetes.config.load_incluster_config if inside else kubernetes.config.load_kube_config
     load()
+    selectors = {"namespaces": "" if whole_cluster else TENANT_LABEL, "resourcequotas": f"{QUOTA_LABEL}=true"}
     for kind in READERS:
-        Reflector(kubernetes.client.ApiClient(), kind, snapshot).start()
+        Reflector(kubernetes.client.ApiClient(), kind, snapshot, selectors.get(kind, "")).start()

@@ -59,15 +59,16 @@ class NotAReviewError(Exception):
     """The body is no AdmissionReview v1; the text says where it is not."""
 
 
-def decode(body: bytes) -> tuple[str, Review]:
-    """The request's uid and the review in a body; of a built-in kind's object, what is judged.
+def decode(body: bytes) -> Review:
+    """The review in a body; of a built-in kind's object, what is judged.
 
     Raises:
         NotAReviewError: The body is no AdmissionReview v1.
     """
     request: _Request[Any] = _request(body)
     kind = request.kind
-    return request.uid, Review(
+    return Review(
+        uid=request.uid,
         operation=request.operation,
         group=kind.group,
         version=kind.version,
@@ -100,16 +101,16 @@ def _request(body: bytes) -> _Request[Any]:
 _ALLOWED = b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":%b,"allowed":true}}'
 
 
-def answer(uid: str, review: Review, verdict: Verdict) -> bytes:
+def answer(review: Review, verdict: Verdict) -> bytes:
     """The AdmissionReview to send back: rejected with the reasons or allowed, and warned of what does not reject."""
     if not verdict.findings:
-        return _ALLOWED % msgspec.json.encode(uid)
+        return _ALLOWED % msgspec.json.encode(review.uid)
     denials, warnings = verdict.denials, verdict.warnings
-    response: Json = {"uid": uid, "allowed": not denials, "auditAnnotations": _audit(verdict)}
+    response: Json = {"uid": review.uid, "allowed": not denials, "auditAnnotations": _audit(review, verdict)}
     if denials:
         response["status"] = _status(review, verdict)
     if warnings:
-        response["warnings"] = [warning(finding) for finding in warnings[:_WARNINGS]]
+        response["warnings"] = [warning(finding, review.decision) for finding in warnings[:_WARNINGS]]
     return msgspec.json.encode({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response})
 
 
@@ -134,9 +135,9 @@ def _status(review: Review, verdict: Verdict) -> Json:
     }
 
 
-def _audit(verdict: Verdict) -> dict[str, str]:
+def _audit(review: Review, verdict: Verdict) -> dict[str, str]:
     """What the API server writes into its audit log; it prefixes the keys with the webhook's name."""
-    notes = {"policy": verdict.policy, "tenant": verdict.tenant}
+    notes = {"decision": review.decision, "policy": verdict.policy, "tenant": verdict.tenant}
     found: dict[str, set[str]] = {}
     for finding in verdict.findings:
         found.setdefault(finding.mode, set()).add(finding.rule)
