@@ -18,10 +18,12 @@ from typing import Self
 
 from testbed.certificates import Authority
 from testbed.controlplane import ControlPlane
+from testbed.mounted import MountedSecret
 from testbed.processes import Component, Processes, free_ports
 
 NAMESPACE = "aup-system"
 RELEASE = "aup"
+SECRET = f"{RELEASE}-webhook-tls"
 CHART = Path(__file__).resolve().parent.parent / "charts" / "aup"
 
 _READY_SECONDS = 30.0
@@ -39,18 +41,34 @@ class Installation:
         plane: The control plane.
         log_dir: Folder with a log file for each process.
         certificate, key: The serving certificate's files, which a test may replace.
-        authority: The certificate authority that signed it.
+        authority: The certificate authority that signed it, where `tls` is existingSecret.
+        mounted: The Secret that the webhook serves with, where it is another mode.
+        operator_settings: More of the operator's environment variables.
+        values: More of the chart's values, each as `name=value`.
+        cluster_tenant: The tenant that has the whole cluster, empty for none.
+        outside: Whether the processes run as ones outside of the cluster do, with client certificates, reached by URL.
     """
 
-    def __init__(self, plane: ControlPlane, log_dir: Path, *, leave_running: bool = False) -> None:
-        """Only prepares; `install` installs, `start` starts."""
+    def __init__(
+        self, plane: ControlPlane, log_dir: Path, *, leave_running: bool = False, tls: str = "existingSecret"
+    ) -> None:
+        """Only prepares; `install` installs, `start` starts. `tls` is the chart's `webhook.tls.mode`."""
+        self.values: list[str] = []
+        self.cluster_tenant = ""
+        self.outside = False
         self.plane = plane
         self.log_dir = log_dir
+        self.tls = tls
         self.authority = Authority()
         folder = plane.run_dir / "aup"
-        folder.mkdir(exist_ok=True)
-        self.certificate, self.key = self.authority.server("aup-webhook", self.names()).write(folder, "tls")
-        self.port, self.plain_port, self.health_port = free_ports(3)
+        if tls == "existingSecret":
+            folder.mkdir(exist_ok=True)
+            self.certificate, self.key = self.authority.server("aup-webhook", self.names()).write(folder, "tls")
+        else:
+            self.certificate, self.key = folder / "tls.crt", folder / "tls.key"
+        self.mounted: MountedSecret | None = None
+        self.operator_settings: dict[str, str] = {"AUP_CERTIFICATE_SECRET": SECRET} if tls == "selfSigned" else {}
+        self.port, self.plain_port, self.health_port, self.metrics_port = free_ports(4)
         self._processes = Processes(plane.run_dir, log_dir, leave_running=leave_running)
         self._running: dict[str, Component] = {}
         self._starts = 0
@@ -61,27 +79,58 @@ class Installation:
         return ["localhost", f"{RELEASE}-webhook.{NAMESPACE}.svc"]
 
     @classmethod
-    def install(cls, plane: ControlPlane, log_dir: Path, *, leave_running: bool = False) -> Self:
+    def install(
+        cls,
+        plane: ControlPlane,
+        log_dir: Path,
+        *,
+        leave_running: bool = False,
+        tls: str = "existingSecret",
+        mount_delay: float = 0,
+        **operator_settings: str,
+    ) -> Self:
         """`helm install` the chart, start webhook and operator, and wait until both are at work.
+
+        Args:
+            plane: Where to.
+            log_dir: For the logs of the processes.
+            leave_running: The processes outlive this one.
+            tls: The chart's `webhook.tls.mode`.
+            mount_delay: Seconds by which the webhook's files are behind the Secret, where that is not existingSecret.
+            operator_settings: More of the operator's environment variables.
 
         Raises:
             testbed.controlplane.CommandError: helm failed.
             InstallationError: A process did not become ready.
+            TimeoutError: Nobody made a certificate.
         """
-        made = cls(plane, log_dir, leave_running=leave_running)
-        plane.helm("install", RELEASE, str(CHART), "--namespace", NAMESPACE, "--create-namespace", *made.helm_values())
-        made.start_webhook()
-        made.start_operator()
-        made.wait_for_policy()
+        made = cls(plane, log_dir, leave_running=leave_running, tls=tls)
+        made.operator_settings |= operator_settings
+        made.begin(mount_delay)
         return made
+
+    def begin(self, mount_delay: float = 0) -> None:
+        """What `install` does, for one that was prepared."""
+        chart = (RELEASE, str(CHART), "--namespace", NAMESPACE, "--create-namespace")
+        self.plane.helm("install", *chart, *self.helm_values())
+        self.start_operator()
+        if self.tls != "existingSecret":
+            self.mounted = MountedSecret(self.plane, NAMESPACE, SECRET, self.certificate.parent, delay=mount_delay)
+            self.mounted.wait()
+        self.start_webhook()
+        self.wait_for_policy()
 
     def helm_values(self) -> Sequence[str]:
         """The values with which the chart's Service leads to the local webhook."""
-        bundle = base64.b64encode(self.authority.pair.certificate).decode()
-        return (
-            "--set",
-            f"webhook.tls.caBundle={bundle},webhook.service.externalName=localhost,webhook.service.port={self.port}",
-        )
+        values = f"webhook.tls.mode={self.tls},webhook.service.externalName=localhost,webhook.service.port={self.port}"
+        if self.tls == "existingSecret":
+            values += f",webhook.tls.caBundle={base64.b64encode(self.authority.pair.certificate).decode()}"
+        if self.outside:
+            url = f"https://localhost:{self.port}/enforce"
+            values += f",webhook.url={url},webhook.user={RELEASE}:webhook,operator.user={RELEASE}:operator"
+        if self.cluster_tenant:
+            values += f",cluster.tenant={self.cluster_tenant}"
+        return "--set", ",".join([values, *self.values])
 
     def start_webhook(self) -> None:
         """Start the webhook and wait for `/readyz`."""
@@ -105,7 +154,10 @@ class Installation:
                 "AUP_RESYNC_SECONDS": "2",
                 "AUP_BRAKE_TENANTS": "0",
                 "AUP_HEALTH_PORT": str(self.health_port),
+                "AUP_METRICS_PORT": str(self.metrics_port),
                 "AUP_POLICY_FILE": str(CHART / "files" / "policy.yaml"),
+                "AUP_PROTECTION_COPY": f"{RELEASE}-protection",
+                **self.operator_settings,
                 **settings,
             },
         )
@@ -151,6 +203,8 @@ class Installation:
 
     def stop(self) -> None:
         """End our processes; the control plane and what is installed on it stay."""
+        if self.mounted is not None:
+            self.mounted.close()
         self._processes.stop()
         self._running.clear()
 
@@ -163,12 +217,22 @@ class Installation:
         self.stop()
 
     def _start(self, name: str, settings: Mapping[str, str]) -> None:
-        kubeconfig = self.plane.service_account_kubeconfig(NAMESPACE, f"{RELEASE}-{name}")
+        if self.outside:
+            kubeconfig = self.plane.user_kubeconfig(f"{RELEASE}:{name}")
+        else:
+            kubeconfig = self.plane.service_account_kubeconfig(NAMESPACE, f"{RELEASE}-{name}")
         self._starts += 1
         self._running[name] = self._processes.start(
             f"{name}-{self._starts}",
             [sys.executable, "-Im", f"aup_{name}"],
-            {"PATH": "/usr/bin:/bin", "KUBECONFIG": str(kubeconfig), "AUP_HOST": "127.0.0.1", **settings},
+            {
+                "PATH": "/usr/bin:/bin",
+                "KUBECONFIG": str(kubeconfig),
+                "AUP_HOST": "127.0.0.1",
+                "AUP_CLUSTER_TENANT": self.cluster_tenant,
+                "AUP_PROVIDER_NAMESPACES": NAMESPACE,
+                **settings,
+            },
         )
 
     def _wait(self, name: str, url: str) -> None:

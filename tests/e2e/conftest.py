@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from testbed.certificates import Authority
 from testbed.controlplane import ControlPlane
 from testbed.installation import CHART, NAMESPACE, RELEASE
 from testbed.kubeconfig import encoded
-from testbed.node.images import WORKLOAD
 from testbed.node.node import Node
-from tests.support import Customer, container, eventually, named_customer
+from tests.cluster.suspending import suspend
+from tests.e2e.previous import VERSION, Previous, make
+from tests.e2e.workloads import shop
+from tests.stream import Stream
+from tests.support import Customer, eventually, named_customer, workload
 from tools.image.__main__ import build, version
 
 Json = dict[str, Any]
@@ -27,37 +31,87 @@ def images() -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
-def node(images: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    """The node, with our images on it."""
-    with Node.start(list(images.values()), tmp_path_factory.mktemp("node")) as started:
-        yield started
+def previous(images: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Previous:
+    """The version before this one, chart and images; it has to build after this one, since its own first build fails.
+
+    It takes an archive that was never written for one that is there already, unless one of that name was.
+    """
+    assert all(archive.is_file() for archive in images.values())
+    return make(tmp_path_factory.mktemp("previous"))
 
 
 @pytest.fixture(scope="session")
-def cluster(node: Node) -> ControlPlane:
-    """The node's cluster with the chart installed: both Deployments are at work, the policy is in force."""
+def node(images: dict[str, Path], previous: Previous, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """The node, with the images of both versions on it."""
+    with Node.start([*images.values(), *previous.images], tmp_path_factory.mktemp("node")) as started:
+        yield started
+
+
+class Upgrade(msgspec.Struct, frozen=True):
+    """What an upgrade came to.
+
+    Attributes:
+        plane: Where it was done.
+        stream: How changes of a tenant were judged meanwhile.
+        resting: A tenant that was suspended before, of which two containers ran.
+    """
+
+    plane: ControlPlane
+    stream: Stream
+    resting: Customer
+
+
+@pytest.fixture(scope="session")
+def upgrade(node: Node, previous: Previous) -> Upgrade:
+    """The previous version installed on the node, and then upgraded to this one under a stream of changes."""
     plane = node.plane
+    plane.kubectl("create", "namespace", NAMESPACE)
+    bundle = own_certificate(plane)
+    release(plane, "install", previous.chart, values({"caBundle": bundle}, VERSION))
+    resting = named_customer(plane, "resting")
+    resting.run("create", "-f", "-", stdin=workload("Deployment", "web", shop(), replicas=2), check=True)
+    suspend(resting)
+    busy = named_customer(plane, "acme")
+    with Stream(plane, busy.namespace) as stream:
+        release(plane, "upgrade", CHART, values({"mode": "existingSecret", "caBundle": bundle}, version()))
+    return Upgrade(plane, stream, resting)
+
+
+@pytest.fixture(scope="session")
+def cluster(upgrade: Upgrade) -> ControlPlane:
+    """The node's cluster with this version at work and its policy in force."""
+    return upgrade.plane
+
+
+def own_certificate(plane: ControlPlane) -> str:
+    """Bring a certificate for the webhook, as docs/certificates.md says; its authority in base64."""
     authority = Authority()
     pair = authority.server("aup-webhook", [f"aup-webhook.{NAMESPACE}.svc"])
     certificate, key = pair.write(plane.run_dir, "aup-webhook-tls")
-    plane.kubectl("create", "namespace", NAMESPACE)
     files = (f"--cert={certificate}", f"--key={key}")
     plane.kubectl("create", "secret", "tls", "aup-webhook-tls", "--namespace", NAMESPACE, *files)
-    install(plane, encoded(authority.pair.certificate))
-    (plane.run_dir / "aup-bundle").write_text(encoded(authority.pair.certificate))
-    return plane
+    return encoded(authority.pair.certificate)
 
 
-def install(plane: ControlPlane, bundle: str) -> None:
-    """`helm install` with our images, and wait until everything is at work."""
-    images = {name: {"repository": f"localhost/aup-{name}", "tag": version()} for name in ("webhook", "operator")}
-    values = {
-        "webhook": {"image": images["webhook"], "tls": {"caBundle": bundle}},
+def values(tls: Json, tag: str) -> Json:
+    """The chart's values for our images of a version."""
+    images = {name: {"repository": f"localhost/aup-{name}", "tag": tag} for name in ("webhook", "operator")}
+    return {
+        "webhook": {"image": images["webhook"], "tls": tls},
         "operator": {"image": images["operator"], "brake": {"tenantsPerHour": 0}},
     }
-    named = (RELEASE, str(CHART), "--namespace", NAMESPACE)
-    plane.helm("install", *named, "--values", "-", input=json.dumps(values))
+
+
+def release(plane: ControlPlane, command: str, chart: Path, given: Json) -> None:
+    """`helm install` or `helm upgrade`, and wait until everything is at work."""
+    plane.helm(command, RELEASE, str(chart), "--namespace", NAMESPACE, "--values", "-", input=json.dumps(given))
     at_work(plane)
+
+
+def values_of(plane: ControlPlane) -> Json:
+    """The values that the release has now, as `helm get values` gives them to whoever upgrades it."""
+    given: Json = json.loads(plane.helm("get", "values", RELEASE, "--namespace", NAMESPACE, "-o", "json").stdout)
+    return given
 
 
 def at_work(plane: ControlPlane) -> None:
@@ -84,11 +138,6 @@ def running(customer: Customer) -> Callable[[str], int]:
         return sum("running" in status["state"] for status in statuses)
 
     return count
-
-
-def shop(**fields: Any) -> Json:
-    """A container of the image that the node has."""
-    return container(image=WORKLOAD, imagePullPolicy="Never", **fields)
 
 
 def seconds_to_ready(pod: Json) -> float:

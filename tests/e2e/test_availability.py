@@ -9,8 +9,9 @@ from testbed.controlplane import ControlPlane
 from testbed.installation import NAMESPACE
 from testbed.node.node import Node
 from tests.cluster.suspending import suspend
-from tests.e2e.conftest import at_work, pods, shop
-from tests.e2e.stream import Stream
+from tests.e2e.conftest import at_work, pods
+from tests.e2e.workloads import shop
+from tests.stream import Stream
 from tests.support import Customer, eventually, named_customer, pod, workload
 
 pytestmark = pytest.mark.e2e

@@ -7,7 +7,8 @@ import pytest
 from testbed.controlplane import ControlPlane
 from testbed.installation import NAMESPACE
 from tests.cluster.suspending import lift, suspend
-from tests.e2e.conftest import pods, seconds_to_ready, shop
+from tests.e2e.conftest import pods, seconds_to_ready
+from tests.e2e.workloads import shop
 from tests.support import Customer, eventually, pod, workload
 
 pytestmark = pytest.mark.e2e
@@ -37,6 +38,16 @@ def test_both_components_run_as_nobody_on_a_root_that_cannot_be_written(cluster:
     for component in ("webhook", "operator"):
         target = ("exec", f"deployment/aup-{component}", "--namespace", NAMESPACE, "--")
         assert cluster.kubectl(*target, "python", "-Ic", WRITES).stdout == "65532 65532\nRead-only file system\n"
+
+
+def test_a_pod_finds_services_by_name(cluster: ControlPlane) -> None:
+    """The cluster's DNS answers in our own Pods."""
+    program = "import socket; print(socket.gethostbyname('aup-webhook.aup-system.svc.cluster.local'))"
+    target = ("exec", "deployment/aup-operator", "--namespace", NAMESPACE, "--")
+    address = cluster.kubectl(
+        "get", "service", "aup-webhook", "-n", NAMESPACE, "-o", "jsonpath={.spec.clusterIP}"
+    ).stdout
+    assert cluster.kubectl(*target, "python", "-Ic", program).stdout == f"{address}\n"
 
 
 def test_what_keeps_the_policy_runs(customer: Customer, running: Callable[[str], int]) -> None:

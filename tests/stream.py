@@ -5,11 +5,10 @@ import time
 from collections import Counter
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from testbed.api import CREATED, Api
 from testbed.controlplane import ControlPlane
-from testbed.node.settings import NODE_ADDRESS, PORT
-from tests.e2e.conftest import shop
 from tests.support import pod
 
 FORBIDDEN = 403
@@ -26,8 +25,9 @@ class Stream:
     """
 
     def __init__(self, plane: ControlPlane, namespace: str) -> None:
-        pki = plane.run_dir / "pki"
-        self._api = Api(pki / "ca.crt", pki / "admin.crt", pki / "admin.key", NODE_ADDRESS)
+        pki, server = plane.run_dir / "pki", urlsplit(plane.server)
+        self._api = Api(pki / "ca.crt", pki / "admin.crt", pki / "admin.key", server.hostname or "")
+        self._port = server.port or 443
         self._path = f"/api/v1/namespaces/{namespace}/pods?dryRun=All"
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -45,7 +45,7 @@ class Stream:
         self._thread.join()
 
     def _run(self) -> None:
-        good, bad = pod("good", shop()), pod("bad", shop(), hostNetwork=True)
+        good, bad = pod("good"), pod("bad", hostNetwork=True)
         while not self._ended.is_set():
             began = time.monotonic()
             self._send(good, CREATED, "")
@@ -53,7 +53,7 @@ class Stream:
             self._ended.wait(max(0.0, 2 / RATE - (time.monotonic() - began)))
 
     def _send(self, body: dict[str, Any], code: int, word: str) -> None:
-        answer, text = self._api.request("POST", PORT, self._path, body)
+        answer, text = self._api.request("POST", self._port, self._path, body)
         if answer == code and word in text:
             self.right += 1
         else:
