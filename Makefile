@@ -42,6 +42,7 @@ demo: binaries ## Show the whole loop on a real control plane (KEEP=1 leaves it 
 
 .PHONY: test
 test: lint binaries ## Run every test
+	@$(BIN)/python -m testbed monitoring
 	@echo "==> Tests"
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
@@ -52,6 +53,36 @@ image: $(INSTALLED) ## Build both images as OCI archives below dist/ (buildah, m
 .PHONY: e2e
 e2e: binaries ## Build the images, start a real node (as root) and try all of it there, from outside
 	@$(BIN)/python -m pytest -m e2e tests/e2e $(ARGS)
+
+# What older versions are asked for by, such as: make compat KUBERNETES=1.34 PYTHONS="3.13 3.14"
+KUBERNETES ?= $(notdir $(wildcard testbed/older_kubernetes/1.*))
+PYTHONS ?= 3.12 3.13
+
+.PHONY: compat
+compat: $(PYTHONS:%=compat-python-%) compat-linters $(KUBERNETES:%=compat-kubernetes-%) ## Test with older Kubernetes, newer Pythons and Checkov (hours; -k goes on after a failure)
+
+.PHONY: compat-linters
+compat-linters: binaries $(VENV)/checkov/.installed
+	@echo "==> Checkov"
+	@AUP_CHECKOV=$(VENV)/checkov/bin/checkov $(BIN)/python -m pytest -m compat $(ARGS)
+
+compat-kubernetes-%: binaries
+	@echo "==> Kubernetes $*"
+	@AUP_TESTBED_KUBERNETES=$* $(BIN)/python -m testbed build
+	@AUP_TESTBED_KUBERNETES=$* $(BIN)/python -m pytest -n 2 --dist loadgroup -m "cluster and not e2e" $(ARGS)
+
+compat-python-%: binaries
+	@echo "==> Python $*"
+	@$(BIN)/uv venv --quiet --clear --python $* $(VENV)/python-$*
+	@$(BIN)/uv pip install --quiet --python $(VENV)/python-$* --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(VENV)/python-$* --no-deps --no-build-isolation --editable .
+	@$(VENV)/python-$*/bin/python -m pytest -n 2 -m "not cluster and not e2e and not compat" $(ARGS)
+
+$(VENV)/checkov/.installed: $(INSTALLED) requirements/checkov.txt
+	@echo "==> Installing Checkov"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
+	@$(BIN)/uv pip install --quiet --python $(@D) --require-hashes -r requirements/checkov.txt
+	@touch $@
 
 .PHONY: lint
 lint: binaries docs ## Check style, types, layers, spelling, generated files and the documentation's links
@@ -89,6 +120,8 @@ lock: $(BIN)/uv ## Resolve dependencies anew and write the hash-pinned requireme
 	done
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" --group image --output-file requirements/image.txt
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command "make lock" --group checkov --output-file requirements/checkov.txt
 	@echo uv | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" - --output-file requirements/uv.txt
 

@@ -1,4 +1,4 @@
-"""`python -m testbed up | down | status | build`: a control plane that stays, for trying things by hand."""
+"""`python -m testbed up | down | status | build | monitoring`: a control plane that stays, to try things by hand."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 
-from testbed import running
+from testbed import prometheus, running
 from testbed.binaries import binaries, binary
 from testbed.controlplane import ControlPlaneError
 from testbed.gobuild import BuildError
@@ -58,6 +58,13 @@ def build() -> int:
     return os.EX_OK
 
 
+def monitoring() -> int:
+    """Find or download Prometheus and promtool, and print the paths."""
+    for name in prometheus.PROGRAMS:
+        print(f"{name}\t{prometheus.program(name)}")
+    return os.EX_OK
+
+
 def main() -> int:
     """Run one command; exit code 1 with one message on stderr if it cannot be done."""
     commands = {
@@ -65,6 +72,7 @@ def main() -> int:
         "down": (down, "end it"),
         "status": (status, "say whether it runs"),
         "build": (build, "only find or build the programs"),
+        "monitoring": (monitoring, "only find or download Prometheus"),
     }
     parser = argparse.ArgumentParser(prog="python -m testbed", description="A real Kubernetes control plane.")
     chosen = parser.add_subparsers(dest="command", required=True)

@@ -1,7 +1,8 @@
 """Finds etcd, the Kubernetes programs, kwok and helm on this machine; builds the missing ones.
 
 Order for each program: the folder `KUBEBUILDER_ASSETS`, then `PATH`, then a build from the pinned Go modules, which is
-kept in a cache folder. A program from outside is taken only if it runs and is not too old.
+kept in a cache folder. A program from outside is taken only if it runs and is not too old. Programs of an older
+Kubernetes that the environment asks for are always built.
 """
 
 import os
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from testbed import gobuild
+from testbed import gobuild, older_kubernetes
 from testbed.tools import TOOLS, Tool
 
 PROBE_SECONDS = 20.0
@@ -88,6 +89,9 @@ def binaries(names: Iterable[str] = tuple(TOOLS)) -> dict[str, Path]:
         gobuild.BuildError: A program must be built, and Go is missing, too old, or the build fails.
     """
     wanted = list(names)
+    older = [name for name in older_kubernetes.PROGRAMS if name in wanted and name not in _found]
+    if older and (version := older_kubernetes.chosen()):
+        _keep(older_kubernetes.build(version, older, say))
     missing = [TOOLS[name] for name in wanted if name not in _found]
     to_build: list[Tool] = []
     for tool in missing:
@@ -97,10 +101,14 @@ def binaries(names: Iterable[str] = tuple(TOOLS)) -> dict[str, Path]:
         else:
             _found[tool.name] = path
     if to_build:
-        for name, path in gobuild.build(to_build, report=say).items():
-            say(f"{name}: {path} (built)")
-            _found[name] = path
+        _keep(gobuild.build(to_build, report=say))
     return {name: _found[name] for name in wanted}
+
+
+def _keep(built: Mapping[str, Path]) -> None:
+    for name, path in built.items():
+        say(f"{name}: {path} (built)")
+        _found[name] = path
 
 
 def binary(name: str) -> Path:

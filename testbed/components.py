@@ -79,8 +79,12 @@ def etcd(programs: Mapping[str, Path], layout: Layout, ports: Ports) -> list[str
 
 
 def apiserver(programs: Mapping[str, Path], layout: Layout, ports: Ports, extra: Sequence[str]) -> list[str]:
-    """RBAC, node authorization and the default admission plugins, ServiceAccount among them; `extra` comes last."""
+    """RBAC, node authorization and the default admission plugins, ServiceAccount among them; `extra` comes last.
+
+    A file of authorizers among `extra` takes the place of the first two.
+    """
     pki = layout.pki
+    authorizers = any(each.startswith("--authorization-config=") for each in extra)
     return [
         str(programs["kube-apiserver"]),
         "--bind-address=127.0.0.1",
@@ -95,7 +99,7 @@ def apiserver(programs: Mapping[str, Path], layout: Layout, ports: Ports, extra:
         f"--client-ca-file={pki / 'ca.crt'}",
         f"--tls-cert-file={pki / 'server.crt'}",
         f"--tls-private-key-file={pki / 'server.key'}",
-        "--authorization-mode=Node,RBAC",
+        *([] if authorizers else ["--authorization-mode=Node,RBAC"]),
         "--allow-privileged=true",
         "--service-cluster-ip-range=10.96.0.0/16",
         "--service-account-issuer=https://kubernetes.default.svc",

@@ -106,7 +106,11 @@ class Installation:
         """
         made = cls(plane, log_dir, leave_running=leave_running, tls=tls)
         made.operator_settings |= operator_settings
-        made.begin(mount_delay)
+        try:
+            made.begin(mount_delay)
+        except BaseException:
+            made.stop()
+            raise
         return made
 
     def begin(self, mount_delay: float = 0) -> None:

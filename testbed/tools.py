@@ -7,8 +7,19 @@ GOMOD_FOLDER = Path(__file__).resolve().parent / "gomod"
 """One Go module a sub-folder; `go.mod` and `go.sum` pin every version by hash."""
 
 SMALL_FLAGS = "-s -w"
-_VERSION = "k8s.io/component-base/version"
-KUBERNETES_FLAGS = f"{SMALL_FLAGS} -X {_VERSION}.gitVersion=v1.37.2 -X {_VERSION}.gitMajor=1 -X {_VERSION}.gitMinor=37"
+
+KUBERNETES = "1.37.2"
+"""The version in `gomod/controlplane/go.mod`; older ones are in `testbed.older_kubernetes`."""
+
+
+def kubernetes_flags(version: str) -> str:
+    """Linker flags with which Kubernetes' programs say their version, such as 1.37.2; without them it is v0.0.0."""
+    major, minor, _ = version.split(".")
+    said = {"gitVersion": f"v{version}", "gitMajor": major, "gitMinor": minor}
+    return " ".join([SMALL_FLAGS, *(f"-X k8s.io/component-base/version.{key}={value}" for key, value in said.items())])
+
+
+KUBERNETES_FLAGS = kubernetes_flags(KUBERNETES)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import pytest
 
 from testbed.controlplane import ControlPlane, controlplane
 from testbed.installation import Installation
+from testbed.older_kubernetes import chosen, minor
 from tests.support import Customer, named_customer
 
 _numbers = itertools.count(1)
@@ -17,12 +18,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `-n 2 --dist loadgroup` one worker has a control plane for most tests that need one.
 
     The other has what needs none, and with a control plane of its own the few tests that take minutes: those that name
-    a group themselves.
+    a group themselves. On an older Kubernetes, a test of what is not there yet says so and is left out.
     """
+    older = chosen()
     for item in items:
         if item.get_closest_marker("cluster") and not item.get_closest_marker("xdist_group"):
             group = "testbed" if "testbed" in item.path.parts[-2:] else "cluster"
             item.add_marker(pytest.mark.xdist_group(group))
+        for marker in item.iter_markers("since"):
+            first, what = marker.args
+            if older is not None and minor(older) < minor(first):
+                item.add_marker(pytest.mark.skip(reason=f"{what}: not there before Kubernetes {first}"))
 
 
 @pytest.fixture(scope="session")

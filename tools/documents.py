@@ -8,11 +8,12 @@ import yaml
 from aup.api import KINDS
 from aup.rules import RULES
 from aup.uses import table
-from tools import dashboard, suspension_docs, values_docs
+from tools import chart_files, dashboard, suspension_docs, values_docs
 from tools.attacks import attack_page, classes
 from tools.coverage import coverage_page
 from tools.crds import crd
 from tools.hard_cases import hard_case_page, hard_cases
+from tools.metrics_docs import metrics_page
 from tools.readme import filled
 from tools.resource_docs import resource_page
 from tools.rule_docs import rule_index, rule_page
@@ -36,7 +37,9 @@ def generated() -> Iterator[tuple[str, str]]:
     yield "docs/attacks.md", attack_page(classes())
     yield "docs/hard-cases.md", hard_case_page(hard_cases())
     yield "docs/uses.md", uses_page(table())
+    yield "docs/metrics.md", metrics_page()
     yield from suspension_docs.generated()
+    yield from chart_files.generated()
     yield from values_docs.generated()
     yield from dashboard.generated()
     yield "docs/rules/index.md", rule_index(RULES)

@@ -47,7 +47,7 @@ def decide(review: Review, facts: Facts, now: datetime) -> Verdict:
         All findings, each with the mode that applies; the same for the same arguments, always.
     """
     policy = facts.policy_at(now)
-    namespace = facts.namespaces.get(review.namespace)
+    namespace = facts.places.get(review.namespace)
     tenant_name = namespace.tenant if namespace else ""
     told = Verdict(policy=policy.version, provider=policy.provider, contact=policy.contact, tenant=tenant_name)
     if review.operation == "DELETE":
@@ -88,7 +88,7 @@ def _subject(review: Review, facts: Facts, namespace: Namespace | None, policy: 
         screening=facts.screening,
         scan=_scan(review, what, facts),
         protected_names=policy.protected_names,
-        namespaces=facts.namespaces,
+        namespaces=facts.places,
         usage=facts.usage.get(tenant, {}),
         counted=review.namespace in facts.counted or not facts.complete,
         complete=facts.complete,

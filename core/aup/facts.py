@@ -18,6 +18,7 @@ from aup.api.screening_list import ScreeningList
 from aup.api.signature_list import SignatureList
 from aup.api.suspension import Suspension, WorkloadReference
 from aup.api.tenant import Tenant
+from aup.cluster import SYSTEM, WholeCluster, tenant_of_cluster
 from aup.decoding import looked_into
 from aup.errors import InputError
 from aup.indicators import NO_INDICATORS, Indicators, indexed
@@ -42,6 +43,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     tenant and rule id, suspensions by tenant; only tenants with a quota of their own stand in `quotas`, and those with
     totals in `usage`: what each uses of a resource, in nano-units, counted in the namespaces of `counted`.
 
+    `namespaces` are as their labels say; `places` says whose they are. `cluster` is the name of the tenant that has the
+    cluster alone, if one has, and `apart` are the names of namespaces that are no tenant's all the same.
+
     `complete` says that the snapshot is a whole cluster's, so that a namespace it does not know is an unknown one.
     """
 
@@ -57,7 +61,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     usage: Mapping[str, Mapping[str, int]] = {}
     counted: frozenset[str] = frozenset()
     detectors: Detectors | None = None
+    cluster: str = ""
+    apart: frozenset[str] = SYSTEM
     complete: bool = False
+
+    @property
+    def places(self) -> Mapping[str, Namespace]:
+        """The namespaces of tenants, by name, each with the tenant whose it is."""
+        return WholeCluster(self.namespaces, self.cluster, self.apart) if self.cluster else self.namespaces
 
     def policy_at(self, now: datetime) -> Policy:
         """The revision in force: of those effective at `now`, the latest; the oldest before any is."""
@@ -124,6 +135,7 @@ def gathered(
     signatures: Iterable[SignatureList] = (),
     *,
     used: Iterable[Used] = (),
+    apart: frozenset[str] = SYSTEM,
     complete: bool = False,
 ) -> Facts:
     """Put facts together; where there is no policy, the provider's default one stands in.
@@ -146,6 +158,8 @@ def gathered(
         usage=usage_by_tenant(counts),
         counted=counted_namespaces(counts),
         detectors=with_lists(signatures),
+        cluster=tenant_of_cluster(by_name.values()),
+        apart=apart,
         complete=complete,
     )
 

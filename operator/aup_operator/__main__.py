@@ -15,7 +15,9 @@ from aup.errors import AupError
 from aup_operator import handlers, policy
 from aup_operator.audit import Audit
 from aup_operator.kube import connect
+from aup_operator.protection import Protection
 from aup_operator.reconcile import Reconciler
+from aup_operator.serving import Serving
 from aup_operator.settings import Settings
 from aup_operator.totals import Totals
 
@@ -38,9 +40,13 @@ def main() -> int:
     if settings.metrics_port:
         prometheus_client.start_http_server(settings.metrics_port, settings.host)
     registry = kopf.OperatorRegistry()
-    audit = Audit(kube, settings.namespace)
-    reconciler = Reconciler(kube, settings.namespace, settings.connections, settings.brake_tenants, audit)
-    handlers.register(registry, reconciler, Totals(kube, settings.namespace), audit, settings)
+    audit = Audit(kube, settings.apart)
+    reconciler = Reconciler(kube, settings, audit)
+    handlers.register(registry, reconciler, Totals(kube, settings.apart), audit, settings)
+    if settings.protection_copy:
+        handlers.keep_protection(registry, Protection(kube, settings), settings)
+    if settings.certificate_secret:
+        handlers.keep_certificate(registry, Serving(kube, settings), settings)
     gc.collect()
     gc.freeze()  # what is loaded stays for good; to go through it took a tenth of a second, in the middle of a pass
     kopf.run(

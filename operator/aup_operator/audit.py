@@ -5,6 +5,7 @@ namespace at a time and one page at a time, and remembers of each tenant a line 
 """
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
@@ -17,7 +18,7 @@ from aup.facts import Facts
 from aup.model import Verdict
 from aup.review import Json, mapping, of_object
 from aup.rules import RULES
-from aup_operator import known, metrics, namespaces
+from aup_operator import known, metrics
 from aup_operator.drivers.pod import controller
 from aup_operator.kube import UNREACHABLE, Kube
 from aup_operator.ownership import looked_after
@@ -125,13 +126,13 @@ class Audit:
 
     Args:
         kube: The API server.
-        own_namespace: Ours, which is no tenant's.
+        apart: The names of the namespaces that are no tenant's.
     """
 
-    def __init__(self, kube: Kube, own_namespace: str) -> None:
+    def __init__(self, kube: Kube, apart: frozenset[str]) -> None:
         self.results: Mapping[str, Result] = {}
         self._kube = kube
-        self._left_out = namespaces.SYSTEM | {own_namespace}
+        self._apart = apart
 
     def sync(self, now: datetime) -> bool:
         """One pass over all tenants' namespaces; whether it found something else than the one before.
@@ -139,11 +140,11 @@ class Audit:
         A tenant of whom something could not be read keeps what was found before.
         """
         now = now.astimezone(UTC).replace(microsecond=0)
-        facts = known.facts(self._kube)
+        facts = known.facts(self._kube, self._apart)
         folded = {name: Folded() for name in facts.tenants}
         failed: set[str] = set()
-        for space in sorted(facts.namespaces.values(), key=lambda one: one.name):
-            if space.name not in self._left_out:
+        for space in sorted(facts.places.values(), key=lambda one: one.name):
+            if space.name not in self._apart:
                 try:
                     self._namespace(space.name, facts, now, folded.setdefault(space.tenant, Folded()))
                 except UNREACHABLE:
@@ -203,9 +204,8 @@ def _remembered(kind: str, item: Json) -> Json:
 
 
 def _measure(results: Mapping[str, Result]) -> None:
-    metrics.AUDIT_FINDINGS.clear()
+    objects: Counter[tuple[str, ...]] = Counter()
     for result in results.values():
         for one in result.findings:
-            for mode, objects in (("deny", one.denied), ("warn", one.warned)):
-                if objects:
-                    metrics.AUDIT_FINDINGS.labels(one.rule, mode).inc(objects)
+            objects += Counter({(one.rule, "deny"): one.denied, (one.rule, "warn"): one.warned})
+    metrics.show(metrics.AUDIT_FINDINGS, objects)

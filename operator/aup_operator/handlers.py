@@ -24,7 +24,9 @@ from aup.api.meta import ENTITLEMENT_ANNOTATION, GROUP, LICENSE_ANNOTATION, QUOT
 from aup.review import Json, mapping
 from aup_operator import metrics
 from aup_operator.audit import Audit
+from aup_operator.protection import PLURALS, Protection
 from aup_operator.reconcile import Reconciler
+from aup_operator.serving import Serving
 from aup_operator.settings import Settings
 from aup_operator.suspending import Pace
 from aup_operator.totals import Totals
@@ -71,6 +73,9 @@ _AUDITED = (
     signature_list.KIND,
 )
 """Our kinds whose change may change what an audit finds; so may a namespace that joins a tenant."""
+
+_TRUSTED_SECONDS = 3.0
+"""Between looks at the webhook's certificate, of two small reads each: while it is not trusted, changes are refused."""
 
 _HUNG_SECONDS = 600.0
 """A pass that takes longer hangs: each call to the API server ends by itself, so only a new process can help."""
@@ -143,7 +148,7 @@ def register(
         settings.posting.enabled = False  # Events are ours to write
         settings.watching.server_timeout = 300
         settings.watching.connect_timeout = 10
-        settings.watching.label_selectors["namespaces"] = TENANT_LABEL
+        settings.watching.label_selectors["namespaces"] = namespaces
         settings.watching.label_selectors["resourcequotas"] = f"{QUOTA_LABEL}=true"
         tasks.append(asyncio.create_task(_reconcile_forever(reconciler, wake, resync, pulse)))
         tasks.append(asyncio.create_task(_count_forever(totals, counted, wake, resync)))
@@ -169,11 +174,23 @@ def register(
         counted.set()
 
     resync, interval = settings.resync_seconds, settings.audit_interval
+    namespaces = "" if settings.cluster_tenant else TENANT_LABEL  # one tenant's cluster has no others
     for kind in (suspension.KIND, tenant.KIND, permit.KIND, acceptable_use_policy.KIND):
         kopf.on.event(GROUP, VERSION, kind.plural, id=f"wake-{kind.plural}", registry=registry)(changed)
     for resource in ("namespaces", "resourcequotas"):
         kopf.on.event("", "v1", resource, id=f"wake-{resource}", registry=registry)(used)
+    _join_on_creation(registry, wake)
     _audit_on_change(registry, audited)
+
+
+def _join_on_creation(registry: kopf.OperatorRegistry, wake: asyncio.Event) -> None:
+    """Have a pass follow a namespace without a tenant: it joins the one that has the cluster, or is not watched."""
+
+    async def made(event: kopf.RawEvent, **_: Any) -> None:
+        if TENANT_LABEL not in mapping(mapping(event["object"].get("metadata")).get("labels")):
+            wake.set()
+
+    kopf.on.event("", "v1", "namespaces", id="join-namespaces", registry=registry)(made)
 
 
 def _audit_on_change(registry: kopf.OperatorRegistry, audited: asyncio.Event) -> None:
@@ -189,6 +206,44 @@ def _audit_on_change(registry: kopf.OperatorRegistry, audited: asyncio.Event) ->
     kopf.on.event("", "v1", "namespaces", id="audit-namespaces", registry=registry)(changed)
 
 
+def keep_protection(registry: kopf.OperatorRegistry, protection: Protection, settings: Settings) -> None:
+    """Have an eye on what holds tenants, in a loop of its own, so that nothing holds it up."""
+    lost = asyncio.Event()
+    tasks: list[asyncio.Task[None]] = []
+
+    @kopf.on.startup(id="keep-protection", registry=registry)
+    async def begin(**_: Any) -> None:
+        tasks.append(asyncio.create_task(_protect_forever(protection, lost, pause)))
+
+    @kopf.on.cleanup(id="leave-protection", registry=registry)
+    async def end(**_: Any) -> None:
+        for task in tasks:
+            task.cancel()
+
+    async def changed(**_: Any) -> None:
+        lost.set()
+
+    pause = settings.resync_seconds
+    for plural in PLURALS.values():
+        kopf.on.event("admissionregistration.k8s.io", "v1", plural, id=f"protect-{plural}", registry=registry)(changed)
+
+
+def keep_certificate(registry: kopf.OperatorRegistry, serving: Serving, settings: Settings) -> None:
+    """Have the webhook's certificate kept, in a loop of its own, since a renewal waits for the API servers."""
+    tasks: list[asyncio.Task[None]] = []
+
+    @kopf.on.startup(id="keep-certificate", registry=registry)
+    async def begin(**_: Any) -> None:
+        tasks.append(asyncio.create_task(_serve_forever(serving, pause)))
+
+    @kopf.on.cleanup(id="leave-certificate", registry=registry)
+    async def end(**_: Any) -> None:
+        for task in tasks:
+            task.cancel()
+
+    pause = min(settings.resync_seconds, _TRUSTED_SECONDS)
+
+
 async def _reconcile_forever(reconciler: Reconciler, wake: asyncio.Event, resync: float, pulse: Pulse) -> None:
     passes = 0
     while True:
@@ -200,6 +255,7 @@ async def _reconcile_forever(reconciler: Reconciler, wake: asyncio.Event, resync
             pause = min(_pause(pace, passes, time.monotonic() - began), resync)
             metrics.SYNCED.set(time.time())
         except Exception:
+            metrics.FAILURES.inc()
             log.exception("a pass failed; trying again in %s s", _RETRY_SECONDS)
             pause = _RETRY_SECONDS
         pulse.beat()
@@ -227,6 +283,7 @@ async def _count_forever(totals: Totals, counted: asyncio.Event, wake: asyncio.E
         try:
             await asyncio.to_thread(totals.sync, datetime.now(UTC))
         except Exception:
+            metrics.FAILURES.inc()
             log.exception("a pass over totals failed; trying again in %s s", _RETRY_SECONDS)
             pause = _RETRY_SECONDS
         took = loop.time() - began
@@ -248,12 +305,36 @@ async def _audit_forever(audit: Audit, audited: asyncio.Event, wake: asyncio.Eve
                 pause = min(_AGAIN_SECONDS, interval)
                 wake.set()
         except Exception:
+            metrics.FAILURES.inc()
             log.exception("an audit failed; trying again in %s s", _RETRY_SECONDS)
             pause = _RETRY_SECONDS
         took = loop.time() - began
         metrics.AUDIT_SECONDS.observe(took)
         if await _woken(audited, pause):
             await asyncio.sleep(_GATHERED_SECONDS + min(_AUDIT_REST * took, interval))
+
+
+async def _protect_forever(protection: Protection, lost: asyncio.Event, pause: float) -> None:
+    while True:
+        lost.clear()
+        try:
+            waits = await asyncio.to_thread(protection.sync)
+            await _woken(lost, min(_TOLD_SECONDS, pause) if waits else pause)
+            await asyncio.sleep(_GATHERED_SECONDS)
+        except Exception:
+            metrics.FAILURES.inc()
+            log.exception("a look at what holds tenants failed; trying again in %s s", _RETRY_SECONDS)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _serve_forever(serving: Serving, pause: float) -> None:
+    while True:
+        try:
+            await asyncio.to_thread(serving.sync, datetime.now(UTC))
+            await asyncio.sleep(pause)
+        except Exception:
+            log.exception("a pass over the certificate failed; trying again in %s s", _RETRY_SECONDS)
+            await asyncio.sleep(_RETRY_SECONDS)
 
 
 async def _woken(event: asyncio.Event, seconds: float) -> bool:

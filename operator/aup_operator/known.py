@@ -22,6 +22,7 @@ from aup.api.screening_list import ScreeningList
 from aup.api.signature_list import SignatureList
 from aup.api.suspension import Suspension
 from aup.api.tenant import Tenant
+from aup.cluster import tenant_of_cluster
 from aup.errors import InputError
 from aup.facts import Facts, gathered, namespace_of, quota_of
 from aup.policy import compiled
@@ -39,13 +40,20 @@ def policies(kube: Kube) -> list[AcceptableUsePolicy]:
     )
 
 
-def facts(kube: Kube) -> Facts:
-    """Everything that the webhook knows too, read anew; an object that cannot be read is left out, as there."""
-    namespaces = [namespace_of(one) for one in kube.list("/api/v1/namespaces", label_selector=TENANT_LABEL)]
+def facts(kube: Kube, apart: frozenset[str]) -> Facts:
+    """Everything that the webhook knows too, read anew; an object that cannot be read is left out, as there.
+
+    Args:
+        kube: The API server.
+        apart: The names of the namespaces that are no tenant's.
+    """
+    tenants = list(_usable(readable(kube, tenant.KIND, Tenant), quota_of))
+    labelled = "" if tenant_of_cluster(tenants) else TENANT_LABEL
+    namespaces = [namespace_of(one) for one in kube.list("/api/v1/namespaces", label_selector=labelled)]
     quotas = kube.list("/api/v1/resourcequotas", label_selector=f"{QUOTA_LABEL}=true")
     return gathered(
         policies(kube),
-        _usable(readable(kube, tenant.KIND, Tenant), quota_of),
+        tenants,
         namespaces,
         readable(kube, permit.KIND, Permit),
         readable(kube, suspension.KIND, Suspension),
@@ -54,6 +62,7 @@ def facts(kube: Kube) -> Facts:
         readable(kube, screening_list.KIND, ScreeningList),
         readable(kube, signature_list.KIND, SignatureList),
         used=(used_of(one) for one in _usable(quotas, used_of)),
+        apart=apart,
         complete=True,
     )
 

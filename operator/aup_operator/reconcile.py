@@ -16,6 +16,7 @@ from aup.api.meta import Kind, Status
 from aup.api.permit import Permit
 from aup.api.suspension import Suspension
 from aup.api.tenant import Tenant
+from aup.cluster import tenant_of_cluster
 from aup.errors import InputError
 from aup.facts import gathered
 from aup_operator import metrics, namespaces, notices, totals
@@ -25,7 +26,8 @@ from aup_operator.discovery import Discovery
 from aup_operator.kube import Kube, KubeError
 from aup_operator.listing import readable
 from aup_operator.namespaces import TenantNamespace
-from aup_operator.standing import permit_status, policy_status, tenant_status, unusable_status
+from aup_operator.settings import Settings
+from aup_operator.standing import permit_status, policy_status, tenant_status, unusable_status, whole_cluster
 from aup_operator.status import write
 from aup_operator.suspending import Pace, Suspending, steady
 
@@ -40,19 +42,16 @@ class Reconciler:
 
     Args:
         kube: The API server.
-        own_namespace: Ours, which is never suspended.
-        connections: Calls to the API server at once.
-        brake_tenants: Tenants that may be suspended within an hour before a second person has to approve.
+        settings: How the operator runs.
         audit: Whose results are told in the tenants' status.
     """
 
-    def __init__(self, kube: Kube, own_namespace: str, connections: int, brake_tenants: int, audit: Audit) -> None:
+    def __init__(self, kube: Kube, settings: Settings, audit: Audit) -> None:
         self._kube = kube
-        self._own = own_namespace
-        self._brake_tenants = brake_tenants
+        self._settings = settings
         self._audit = audit
-        pool = ThreadPoolExecutor(connections, thread_name_prefix="calls")
-        self._suspending = Suspending(kube, pool, Discovery(kube), own_namespace)
+        pool = ThreadPoolExecutor(settings.connections, thread_name_prefix="calls")
+        self._suspending = Suspending(kube, pool, Discovery(kube), settings.apart)
         self._looked_at: dict[str, float] = {}
 
     def sync(self, now: datetime) -> Pace:
@@ -61,9 +60,12 @@ class Reconciler:
         policies = self._policies(now)
         tenants = readable(self._kube, tenant.KIND, Tenant)
         ordered = readable(self._kube, suspension.KIND, Suspension)
-        spaces = namespaces.of_tenants(self._kube, self._own)
+        whole = tenant_of_cluster(tenants)
+        if whole and whole == self._settings.cluster_tenant:
+            namespaces.join(self._kube, self._settings.apart, whole)
+        spaces = namespaces.of_tenants(self._kube, self._settings.apart)
         told = notices.in_force(policies, now)
-        brake = Brake(self._brake_tenants, ordered, now)
+        brake = Brake(self._settings.brake_tenants, ordered, now)
         pace = Pace.IDLE
         began = time.monotonic()
         for name, of_tenant in self._in_turn(ordered):
@@ -122,7 +124,14 @@ class Reconciler:
             own = [one for one in ordered if one.spec.tenant == name]
             count = sum(one.tenant == name for one in spaces)
             status = tenant_status(
-                each, own, count, now, limits.get(name), usage.get(name, {}), self._audit.results.get(name)
+                each,
+                own,
+                count,
+                now,
+                limits.get(name),
+                usage.get(name, {}),
+                self._audit.results.get(name),
+                whole=whole_cluster(each, tenants, self._settings.cluster_tenant, now),
             )
             suspended += status.standing != "Good"
             self._stands(tenant.KIND, each, status)

@@ -1,6 +1,6 @@
 """Where policies, permits and tenants stand at an instant: pure, from stored dates alone."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -10,6 +10,7 @@ from aup.api.meta import Condition
 from aup.api.permit import Permit, PermitStatus
 from aup.api.suspension import Suspension
 from aup.api.tenant import Tenant, TenantStatus, Usage
+from aup.cluster import tenant_of_cluster
 from aup.facts import suspension_standing
 from aup.model import Standing
 from aup.rules import RULES
@@ -73,10 +74,13 @@ def tenant_status(
     total: Total | None = None,
     usage: Mapping[str, int] | None = None,
     audited: Result | None = None,
+    *,
+    whole: Condition | None = None,
 ) -> TenantStatus:
     """Suspended while any Suspension is in force, Lifting while one is being lifted, else Good.
 
-    And what is used, and what the last audit found; without an audit yet, what the one before had told.
+    And what is used, and what the last audit found; without an audit yet, what the one before had told. And the
+    condition `whole` of a tenant that claims the whole cluster.
     """
     standings = {one.metadata.name: suspension_standing(one, now) for one in suspensions}
     held = sorted(name for name, standing in standings.items() if standing != "Good")
@@ -93,8 +97,33 @@ def tenant_status(
         usage=_usage(total, usage or {}),
         findings=audited.findings if audited else tenant.status.findings,
         audited_at=_audited_at(tenant.status, audited),
-        conditions=[good, *([_within(tenant, total, usage or {}, now)] if total else [])],
+        conditions=[
+            good,
+            *([_within(tenant, total, usage or {}, now)] if total else []),
+            *([whole] if whole else []),
+        ],
     )
+
+
+def whole_cluster(tenant: Tenant, tenants: Iterable[Tenant], installed_for: str, now: datetime) -> Condition | None:
+    """Whether a tenant has the whole cluster; None where it does not claim it.
+
+    One tenant can, and the API server's policies have to know its name (`installed_for`).
+    """
+    if not tenant.spec.cluster:
+        return None
+    name, first = tenant.metadata.name, tenant_of_cluster(tenants)
+    reason, message = "WholeCluster", "Every namespace is theirs but the system's and the provider's."
+    if first != name:
+        reason = "ClusterTaken"
+        message = f"Tenant {first} was first to have the whole cluster, so only labelled namespaces are theirs."
+    elif installed_for != name:
+        reason = "ChartNotSet"
+        message = (
+            f"aup is not installed for it, so only labelled namespaces are theirs: helm upgrade … --set "
+            f"cluster.tenant={name}"
+        )
+    return condition(tenant, "WholeCluster", true=reason == "WholeCluster", reason=reason, message=message, now=now)
 
 
 def _audited_at(before: TenantStatus, audited: Result | None) -> datetime | None:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 
 import msgspec
@@ -51,14 +51,14 @@ class Suspending:
         kube: The API server.
         pool: Threads for calls side by side.
         discovery: What the API server serves.
-        own_namespace: Ours, which is never suspended.
+        apart: The names of the namespaces that are never suspended.
     """
 
-    def __init__(self, kube: Kube, pool: Executor, discovery: Discovery, own_namespace: str) -> None:
+    def __init__(self, kube: Kube, pool: Executor, discovery: Discovery, apart: frozenset[str]) -> None:
         self._kube = kube
         self._pool = pool
         self._discovery = discovery
-        self._own = own_namespace
+        self._apart = apart
 
     def step(
         self,
@@ -240,7 +240,7 @@ class Suspending:
         for one in in_force:
             self._held(one, outcome, now, settled=settled, ended=ended)
         if outcome.drifted:
-            metrics.DRIFTED.inc(len(outcome.drifted))
+            metrics.DRIFT_REVERTS.inc(len(outcome.drifted))
             log.warning(
                 "held objects came up again",
                 extra={"tenant": in_force[0].spec.tenant, "objects": outcome.drifted[:_TOLD]},
@@ -295,6 +295,8 @@ class Suspending:
             drift=_drift(status.drift, outcome.drifted, now),
             enforced_at=(status.enforced_at or now) if settled else status.enforced_at,
         )
+        if settled and status.enforced_at is None and status.frozen_at is not None:
+            metrics.TIME_TO_ZERO.observe((datetime.now(UTC) - status.frozen_at).total_seconds())
 
     def _terminate(
         self, in_force: Sequence[Suspension], spaces: Sequence[TenantNamespace], now: datetime
@@ -327,7 +329,7 @@ class Suspending:
                 self._status(one, "Lifting", "Restoring", what, now, **fields)
             return Pace.BUSY
         if not any(not one.spec.workloads for one in in_force):
-            there = namespaces.of_tenants(self._kube, self._own)
+            there = namespaces.of_tenants(self._kube, self._apart)
             namespaces.freeze(self._kube, [one for one in there if one.tenant == name], None)
         gone = f" Deleted or replaced meanwhile: {outcome.gone}." if outcome.gone else ""
         message = f"Everything is as it was.{gone}"
@@ -342,11 +344,10 @@ class Suspending:
     def _damaged(self, name: str, suspensions: Sequence[Suspension], phase: Phase, now: datetime) -> bool:
         """Whether a record that a status names is missing or altered; then that is said and nothing else is done."""
         damage = release.damage(self._kube, _records(suspensions))
-        metrics.DAMAGED.labels(name).set(bool(damage))
         if damage:
             log.error("a record is damaged", extra={"tenant": name, "problem": damage})
             for one in suspensions:
-                self._status(one, phase, "RecordDamaged", damage, now)
+                self._status(one, phase, metrics.RECORD_DAMAGED, damage, now)
         return bool(damage)
 
     def _lifted(

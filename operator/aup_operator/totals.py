@@ -94,12 +94,12 @@ class Totals:
 
     Args:
         kube: The API server.
-        own_namespace: Ours, which is no tenant's.
+        apart: The names of the namespaces that are no tenant's.
     """
 
-    def __init__(self, kube: Kube, own_namespace: str) -> None:
+    def __init__(self, kube: Kube, apart: frozenset[str]) -> None:
         self._kube = kube
-        self._own = own_namespace
+        self._apart = apart
 
     def sync(self, now: datetime) -> None:
         """One pass over all tenants."""
@@ -114,7 +114,7 @@ class Totals:
             if suspension_standing(one, now) != "Good"
         }
         by_namespace = {quota.namespace: quota for quota in quotas if quota.name == NAME}
-        spaces = namespaces.of_tenants(self._kube, self._own)
+        spaces = namespaces.of_tenants(self._kube, self._apart)
         for name, total in totals.items():
             own = [space for space in spaces if space.tenant == name]
             for namespace, amounts in wanted(total, own, by_namespace, held=name in held).items():

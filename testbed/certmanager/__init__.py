@@ -55,9 +55,7 @@ def certmanager(plane: ControlPlane, log_dir: Path) -> Iterator[None]:
     plane.kubectl("wait", "--for=condition=Established", *(f"crd/{kind}.cert-manager.io" for kind in _KINDS))
     processes = Processes(plane.run_dir, log_dir, leave_running=False)
     try:
-        processes.start(
-            "certmanager", [str(program)], {"KUBECONFIG": str(plane.kubeconfig), "HOME": str(plane.run_dir)}
-        )
+        processes.start("certmanager", [str(program), f"--kubeconfig={plane.kubeconfig}"], {})
         yield
     finally:
         processes.stop()

@@ -31,7 +31,7 @@ def test_a_review_has_its_size_and_its_verdict(size: int, verdict: Verdict, rule
     assert all(abs(len(body) - size) < size / 20 for body in bodies)
     assert len(set(bodies)) == 3
     for body in bodies:
-        _, asked = decode(body)
+        asked = decode(body)
         assert {finding.rule for finding in decide(asked, facts(), NOW).denials} == rules
 
 

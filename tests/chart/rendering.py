@@ -16,22 +16,24 @@ Json = dict[str, Any]
 CHART = Path(__file__).resolve().parents[2] / "charts" / "aup"
 NAMESPACE = "aup-system"
 BUNDLE = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n").decode()
-CA = f"webhook.tls.caBundle={BUNDLE}"
+BROUGHT = f"webhook.tls.mode=existingSecret,webhook.tls.caBundle={BUNDLE}"
+"""The values of a user who brings the certificate."""
 FULL = CHART / "ci" / "full-values.yaml"
 """Every option on."""
 
 
-def template(*values: str) -> subprocess.CompletedProcess[str]:
-    """`helm template` with `--set` values, or values files."""
+def template(*values: str, show: str = "") -> subprocess.CompletedProcess[str]:
+    """`helm template` with `--set` values, or values files; only one of its templates if `show` names it."""
     sets = [part for value in values for part in ("--values" if value.endswith(".yaml") else "--set", value)]
     command = [str(binary("helm")), "template", "aup", str(CHART), "--namespace", NAMESPACE, *sets]
+    command += ["--show-only", f"templates/{show}"] if show else []
     return subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
 
 
 @cache
 def render(*values: str) -> tuple[Json, ...]:
-    """All objects that the chart makes with a certificate authority and more values."""
-    done = template(CA, *values)
+    """All objects that the chart makes with these values."""
+    done = template(*values)
     assert done.returncode == 0, done.stderr
     return tuple(document for document in yaml.safe_load_all(done.stdout) if document)
 

@@ -9,7 +9,7 @@ import yaml
 from aup.api.meta import API_VERSION, SELECTION_LABEL
 from aup.rules.aup7301_suspended_tenant import COUNTS, PAUSE_ANNOTATIONS, RUNS, STARTERS, SWITCHES
 from aup_operator.drivers.known import KnownKind, known_kinds
-from tests.chart.rendering import BUNDLE, CA, CHART, NAMESPACE, Json, kinds, one, render, template
+from tests.chart.rendering import BROUGHT, CHART, NAMESPACE, Json, kinds, one, render, template
 
 SYSTEM = ("kube-system", "kube-node-lease", "kube-public", NAMESPACE)
 
@@ -31,7 +31,10 @@ RIGHTS = {
         "pods": "create delete get list patch",
         "networking.k8s.io/networkpolicies": "create delete get list",
         "admissionregistration.k8s.io/mutatingwebhookconfigurations": "list",
-        "admissionregistration.k8s.io/validatingwebhookconfigurations": "list",
+        "admissionregistration.k8s.io/validatingadmissionpolicies": "list watch",
+        "admissionregistration.k8s.io/validatingadmissionpolicybindings": "list watch",
+        "admissionregistration.k8s.io/validatingwebhookconfigurations": "list watch",
+        "admissionregistration.k8s.io/validatingwebhookconfigurations aup-enforce": "get patch",
         "apiregistration.k8s.io/apiservices": "list",
         "configmaps": "list",
         "persistentvolumeclaims": "list",
@@ -70,6 +73,8 @@ RIGHTS = {
     }
     | {f"{one.group}/{one.plural}": "get list patch" if one.set or one.cases else "list" for one in known_kinds()},
     "aup-operator-kinds": {},
+    "aup-operator-protection": {"configmaps aup-protection": "get"},
+    "aup-operator-certificate": {"secrets": "create", "secrets aup-webhook-tls": "get patch"},
     "aup-provider": {
         "aup.asergo.com/acceptableusepolicies": "create delete get list patch update watch",
         "aup.asergo.com/notices": "get list watch",
@@ -88,18 +93,19 @@ RIGHTS = {
     },
     "aup-notices": {"aup.asergo.com/notices": "get list watch"},
 }
-"""Every right that the chart gives, by ClusterRole."""
+"""Every right that the chart gives, by role."""
 
 
 def rights(*values: str) -> dict[str, dict[str, str]]:
-    """The verbs by resource of each ClusterRole; `group/resource`, or the resource alone in the core group."""
+    """The verbs by resource of each role; `group/resource names`, without the group in the core one."""
     found: dict[str, dict[str, str]] = {}
     for role in (each for each in render(*values) if each["kind"] in {"Role", "ClusterRole"}):
         verbs = found.setdefault(role["metadata"]["name"], {})
         for rule in role.get("rules", ()):
-            assert set(rule) == {"apiGroups", "resources", "verbs"}
+            assert set(rule) - {"resourceNames"} == {"apiGroups", "resources", "verbs"}
+            named = " ".join(["", *rule.get("resourceNames", ())])
             for resource in (
-                f"{group}/{name}".lstrip("/") for group in rule["apiGroups"] for name in rule["resources"]
+                f"{group}/{name}{named}".lstrip("/") for group in rule["apiGroups"] for name in rule["resources"]
             ):
                 verbs[resource] = " ".join(sorted({*verbs.get(resource, "").split(), *rule["verbs"]}))
     return found
@@ -122,7 +128,7 @@ def selects(selector: Json, labels: dict[str, str]) -> bool:
 
 
 def test_defaults_render_every_object() -> None:
-    """With nothing but the certificate authority there is one object for each part."""
+    """With no value at all there is one object for each part."""
     names = sorted(f"{each['kind']} {each['metadata']['name']}" for each in render() if "CustomRes" not in each["kind"])
 
     assert names == [
@@ -136,11 +142,16 @@ def test_defaults_render_every_object() -> None:
         "ClusterRoleBinding aup-operator-kinds",
         "ClusterRoleBinding aup-webhook",
         "ConfigMap aup-policy",
+        "ConfigMap aup-protection",
         "Deployment aup-operator",
         "Deployment aup-webhook",
         "NetworkPolicy aup-operator",
         "NetworkPolicy aup-webhook",
         "PodDisruptionBudget aup-webhook",
+        "Role aup-operator-certificate",
+        "Role aup-operator-protection",
+        "RoleBinding aup-operator-certificate",
+        "RoleBinding aup-operator-protection",
         "Service aup-webhook",
         "ServiceAccount aup-operator",
         "ServiceAccount aup-webhook",
@@ -160,7 +171,7 @@ def test_defaults_render_every_object() -> None:
 
 def test_two_renders_are_byte_equal() -> None:
     """Nothing is made up at render time, so that a GitOps tool sees no drift."""
-    assert template(CA).stdout == template(CA).stdout
+    assert template().stdout == template().stdout
 
 
 @pytest.mark.parametrize(
@@ -178,35 +189,27 @@ def test_two_renders_are_byte_equal() -> None:
 )
 def test_a_value_that_cannot_be_meant_is_refused(value: str, said: str) -> None:
     """A typo or an impossible value ends the render with its place."""
-    done = template(CA, value)
+    done = template(value)
 
     assert done.returncode != 0
     assert said in done.stderr
 
 
-def test_a_missing_certificate_authority_is_refused_with_the_next_step() -> None:
-    """The chart never makes one up; it says what to set."""
-    done = template()
-
-    assert done.returncode != 0
-    assert "webhook.tls.caBundle is not set, so the API server could not trust the webhook" in done.stderr
-    assert '--set webhook.tls.caBundle="$(base64 -w0 < ca.crt)"' in done.stderr
-
-
-def test_a_certificate_authority_that_is_no_certificate_is_refused() -> None:
-    """PEM that was not put in base64, or a key, would make every review fail."""
-    done = template("webhook.tls.caBundle=bm9uc2Vuc2U=")
-
-    assert done.returncode != 0
-    assert "webhook.tls.caBundle is not a PEM certificate in base64" in done.stderr
-
-
 def test_rights_are_exactly_the_listed_ones() -> None:
-    """No ClusterRole holds a verb, resource or group that the table above does not name, and none a wildcard."""
+    """No role holds a verb, resource or group that the table above does not name, and none a wildcard."""
     found = rights()
 
     assert found == RIGHTS
     assert "*" not in json.dumps(found)
+    assert [name for name, given in found.items() if "secret" in json.dumps(given)] == ["aup-operator-certificate"]
+
+
+def test_without_a_certificate_to_make_the_operator_has_no_right_to_secrets() -> None:
+    """Nor to the webhook's configuration but to list it."""
+    found = rights(BROUGHT)
+
+    assert "aup-operator-certificate" not in found
+    assert not [each for each in found["aup-operator"] if each.endswith(" aup-enforce")]
     assert "secret" not in json.dumps(found)
 
 
@@ -244,6 +247,37 @@ def test_deleting_content_and_namespaces_is_allowed_only_where_it_is_switched_on
     assert termination == before | {"namespaces": "delete list patch watch"}
 
 
+def test_what_holds_tenants_is_put_back_by_name_where_that_is_switched_on() -> None:
+    """The operator may make and delete these objects and no others, and none without the switch."""
+    restoring = rights("operator.protection.restore=true")["aup-operator"]
+    added = {resource: verbs for resource, verbs in restoring.items() if verbs != RIGHTS["aup-operator"].get(resource)}
+    policies = sorted(
+        each["metadata"]["name"]
+        for each in render("cluster.tenant=customer")
+        if each["kind"] == "ValidatingAdmissionPolicy"
+    )
+    named = " ".join(policies)
+
+    assert added == {
+        f"admissionregistration.k8s.io/validatingadmissionpolicies {named}": "create delete patch",
+        f"admissionregistration.k8s.io/validatingadmissionpolicybindings {named}": "create delete patch",
+        "admissionregistration.k8s.io/validatingwebhookconfigurations aup-enforce": "create delete get patch",
+        "rbac.authorization.k8s.io/clusterroles aup-operator": "get",
+    }
+
+
+def test_the_copy_of_what_holds_tenants_is_that() -> None:
+    """Every policy, binding and webhook configuration of the chart, to the letter."""
+    held = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration")
+    for given in ((), ("cluster.tenant=customer",), (BROUGHT,)):
+        data = one("ConfigMap", "aup-protection", *given)["data"]
+        copies = [each for text in data.values() for each in yaml.safe_load_all(text) if each]
+
+        assert sorted(map(json.dumps, copies)) == sorted(
+            json.dumps(each) for each in render(*given) if each["kind"] in held
+        )
+
+
 def test_further_kinds_are_what_labelled_roles_allow() -> None:
     """The platform team's ClusterRoles are added by the API server, under a label that is documented."""
     role = one("ClusterRole", "aup-operator-kinds")
@@ -274,7 +308,9 @@ def test_roles_are_bound_to_our_service_accounts_alone() -> None:
 
     assert bound == {
         ("aup-operator", "ServiceAccount", NAMESPACE, "aup-operator"),
+        ("aup-operator-certificate", "ServiceAccount", NAMESPACE, "aup-operator"),
         ("aup-operator-kinds", "ServiceAccount", NAMESPACE, "aup-operator"),
+        ("aup-operator-protection", "ServiceAccount", NAMESPACE, "aup-operator"),
         ("aup-webhook", "ServiceAccount", NAMESPACE, "aup-webhook"),
     }
 
@@ -289,8 +325,7 @@ def test_each_webhook_is_bounded() -> None:
         assert (hook["sideEffects"], hook["matchPolicy"]) == ("None", "Equivalent")
         assert hook["admissionReviewVersions"] == ["v1"]
         assert hook["clientConfig"] == {
-            "caBundle": BUNDLE,
-            "service": {"name": "aup-webhook", "namespace": NAMESPACE, "path": "/enforce", "port": 443},
+            "service": {"name": "aup-webhook", "namespace": NAMESPACE, "path": "/enforce", "port": 443}
         }
         assert {rule["scope"] for rule in hook["rules"]} == {"Namespaced"}
         assert {operation for rule in hook["rules"] for operation in rule["operations"]} <= {"CREATE", "UPDATE"}
@@ -547,7 +582,11 @@ def test_the_policy_can_be_the_providers_own_or_none() -> None:
         {"name": "own"},
         spec,
     )
-    assert "ConfigMap" not in kinds("policy.install=false")
+    assert not [
+        each
+        for each in render("policy.install=false")
+        if (each["kind"], each["metadata"]["name"]) == ("ConfigMap", "aup-policy")
+    ]
     (container,) = one("Deployment", "aup-operator", "policy.install=false")["spec"]["template"]["spec"]["containers"]
     assert "AUP_POLICY_FILE" not in json.dumps(container)
 
@@ -587,7 +626,7 @@ def test_pods_may_do_nothing_they_do_not_need(name: str, strategy: str, replicas
 @pytest.mark.parametrize(
     ("values", "image"),
     [
-        ((), "aup-webhook:0.1.0"),
+        ((), "aup-webhook:0.2.0"),
         (("webhook.image.tag=2.0",), "aup-webhook:2.0"),
         (("webhook.image.digest=sha256:" + "a" * 64,), "aup-webhook@sha256:" + "a" * 64),
     ],

@@ -1,21 +1,23 @@
 """Manifests applied without Helm, by a GitOps tool or by hand: taken whole, and no difference afterwards."""
 
-import base64
-import shutil
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from testbed.certificates import Authority
 from testbed.controlplane import ControlPlane
-from tests.chart.rendering import FULL, NAMESPACE, template
+from tests.chart.rendering import BUNDLE, FULL, NAMESPACE, template
 from tests.support import eventually
 
 pytestmark = pytest.mark.cluster
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+CONFIGURATION = ("validatingwebhookconfiguration", "aup-enforce")
+TRUST = json.dumps(
+    [{"op": "add", "path": f"/webhooks/{entry}/clientConfig/caBundle", "value": BUNDLE} for entry in range(2)]
+)
 ROLE = """
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
@@ -33,44 +35,43 @@ def own(tmp_path: Path) -> Iterator[ControlPlane]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def deploy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """deploy/ with a certificate, as its README asks for."""
-    folder = tmp_path_factory.mktemp("manifests") / "deploy"
-    shutil.copytree(DEPLOY, folder, ignore=shutil.ignore_patterns("tls"))
-    tls = folder / "base" / "tls"
-    tls.mkdir()
-    authority = Authority()
-    authority.server("aup-webhook", [f"aup-webhook.{NAMESPACE}.svc"]).write(tls, "tls")
-    (tls / "ca.crt").write_bytes(authority.pair.certificate)
-    return folder
+def test_plain_manifests_are_taken_whole_and_show_no_difference(own: ControlPlane) -> None:
+    """Their namespace admits their Pods, and the same again changes nothing.
 
-
-def test_plain_manifests_are_taken_whole_and_show_no_difference(own: ControlPlane, deploy: Path) -> None:
-    """Their namespace admits their Pods, and the same again changes nothing, also with gathered rights."""
-    apply, diff = ("apply", "--server-side", "-k", str(deploy)), ("diff", "--server-side", "-k", str(deploy))
+    Neither the rights that Kubernetes has gathered, nor the trust in the webhook that the operator has set.
+    """
+    apply, diff = ("apply", "--server-side", "-k", str(DEPLOY)), ("diff", "--server-side", "-k", str(DEPLOY))
     own.kubectl(*apply)
     for name in ("aup-operator", "aup-webhook"):
         own.kubectl("rollout", "status", f"deployment/{name}", "-n", NAMESPACE, "--timeout=60s")
     own.kubectl("create", "-f", "-", input=ROLE)
     gathered = ("get", "clusterrole", "aup-operator-kinds", "-o", "jsonpath={.rules}")
     eventually(lambda: "fleets" in own.kubectl(*gathered).stdout)
+    own.kubectl("patch", *CONFIGURATION, "--type=json", "--field-manager=aup-operator", "--patch", TRUST)
+    trusted = own.kubectl("get", *CONFIGURATION, "--output=jsonpath={.webhooks[*].clientConfig.caBundle}").stdout
 
     different = own.kubectl(*diff, check=False)
     own.kubectl(*apply)
 
     assert (different.returncode, different.stdout, different.stderr) == (0, "", "")
     assert "fleets" in own.kubectl(*gathered).stdout
+    after = own.kubectl("get", *CONFIGURATION, "--output=jsonpath={.webhooks[*].clientConfig.caBundle}").stdout
+    assert (len(trusted.split()), after) == (2, trusted)
 
 
-def test_a_single_customers_manifests_are_taken(own: ControlPlane, deploy: Path) -> None:
-    """The overlay differs in the brake alone, and the Tenant beside it is one."""
-    overlay = deploy / "single-customer"
+def test_a_single_customers_manifests_are_taken(own: ControlPlane) -> None:
+    """They differ in what a whole cluster needs alone, and the Tenant beside them is the one that they are for."""
+    overlay = DEPLOY / "single-customer"
     plain, single = (
         {(each["kind"], each["metadata"]["name"]): each for each in yaml.safe_load_all(own.kubectl(*command).stdout)}
-        for command in (("kustomize", str(deploy)), ("kustomize", str(overlay)))
+        for command in (("kustomize", str(DEPLOY)), ("kustomize", str(overlay)))
     )
-    changed = {name for name, each in single.items() if each != plain[name]}
+    changed = {
+        kind if kind.startswith("Validating") else f"{kind} {name}"
+        for (kind, name), each in single.items()
+        if each != plain.get((kind, name))
+    }
+    tenant = yaml.safe_load((overlay / "tenant.yaml").read_text())
     before, after = (
         {each["name"]: each["value"] for each in container["env"]}
         for made in (plain, single)
@@ -81,15 +82,29 @@ def test_a_single_customers_manifests_are_taken(own: ControlPlane, deploy: Path)
     own.kubectl("wait", "--for=condition=Established", "crd/tenants.aup.asergo.com", "--timeout=20s")
     own.kubectl("apply", "--dry-run=server", "-f", str(overlay / "tenant.yaml"))
 
-    assert (single.keys(), changed) == (plain.keys(), {("Deployment", "aup-operator")})
-    assert after == before | {"AUP_BRAKE_TENANTS": "0"}
+    assert {name for _, name in single.keys() - plain.keys()} == {"aup-freeze-namespaces"}
+    assert changed == {
+        "ClusterRole aup-operator",
+        "ConfigMap aup-protection",
+        "Deployment aup-operator",
+        "Deployment aup-webhook",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "ValidatingWebhookConfiguration",
+    }
+    assert after == before | {
+        "AUP_BRAKE_TENANTS": "0",
+        "AUP_CLUSTER_TENANT": tenant["metadata"]["name"],
+        "AUP_PROTECTION_RESTORE": "true",
+        "AUP_PROVIDER_NAMESPACES": NAMESPACE,
+    }
+    assert tenant["spec"]["cluster"] is True
 
 
-def test_a_render_with_every_option_shows_no_difference(own: ControlPlane, deploy: Path) -> None:
+def test_a_render_with_every_option_shows_no_difference(own: ControlPlane) -> None:
     """As Argo CD does it: rendered without a cluster, applied by the server."""
-    bundle = base64.b64encode((deploy / "base/tls/ca.crt").read_bytes()).decode()
     absent = (f"monitoring.{each}.enabled=false" for each in ("podMonitor", "prometheusRule"))  # their kinds are
-    rendered = template(f"webhook.tls.caBundle={bundle}", str(FULL), *absent).stdout
+    rendered = template(str(FULL), *absent).stdout
     own.kubectl("create", "namespace", NAMESPACE)
 
     own.kubectl("apply", "--server-side", "-f", "-", input=rendered)

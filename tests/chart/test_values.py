@@ -7,7 +7,7 @@ from itertools import chain
 import pytest
 import yaml
 
-from tests.chart.rendering import CA, CHART, FULL, Json, kinds, one, render, template
+from tests.chart.rendering import CHART, FULL, Json, kinds, one, render, template
 from tools.values_docs import values
 
 SCHEMA: Json = json.loads((CHART / "values.schema.json").read_text())
@@ -71,7 +71,7 @@ def test_no_map_takes_a_key_that_it_does_not_know() -> None:
 )
 def test_a_typo_anywhere_is_refused(value: str, said: str) -> None:
     """Also inside of what Kubernetes defines."""
-    done = template(CA, value)
+    done = template(value)
 
     assert done.returncode != 0
     assert said in done.stderr
@@ -81,7 +81,7 @@ def test_a_typo_in_the_policy_is_refused() -> None:
     """Before anything is installed: the operator could only end with an error."""
     own = ("apiVersion=aup.asergo.com/v1alpha1", "kind=AcceptableUsePolicy", "metadata.name=own", "spec.rulez=1")
 
-    done = template(CA, *(f"policy.manifest.{each}" for each in own))
+    done = template(*(f"policy.manifest.{each}" for each in own))
 
     assert done.returncode != 0
     assert "/policy/manifest" in done.stderr
@@ -89,7 +89,7 @@ def test_a_typo_in_the_policy_is_refused() -> None:
 
 def test_every_option_renders_twice_the_same() -> None:
     """With everything on as well, nothing is made up at render time."""
-    first, second = (template(CA, str(FULL)) for _ in range(2))
+    first, second = (template(str(FULL)) for _ in range(2))
 
     assert first.returncode == 0, first.stderr
     assert first.stdout == second.stdout

@@ -10,7 +10,9 @@ import pytest
 pytestmark = pytest.mark.cluster
 
 ROOT = Path(__file__).resolve().parents[2]
-_VOLATILE = re.compile(r"\b\d+(?:\.\d+)?m?s\b|\d{4}-\d\d-\d\dT[\d:]+Z|\d+\.\d+ s\b|(?<=acme-1-)[0-9a-f]{8}\b")
+_VOLATILE = re.compile(
+    r"\b\d+(?:\.\d+)?m?s\b|\d{4}-\d\d-\d\dT[\d:]+Z|\d+\.\d+ s\b|(?<=acme-1-)[0-9a-f]{8}\b|(?<=decision )[0-9a-f]{8}\b"
+)
 
 
 def lines(text: str) -> list[str]:

@@ -12,6 +12,7 @@ from aup.model import Judged, Mode, Verdict
 from aup_operator.audit import AUDITED, Audit, Folded, Result, broken
 from aup_operator.handlers import Seen
 from aup_operator.kube import Kube
+from aup_operator.settings import Settings
 from aup_operator.standing import tenant_status
 from tests.stored import Stored
 from tests.support import Json, container, pod, tenant_manifests, workload
@@ -41,7 +42,7 @@ def cluster(*objects: Json) -> Stored:
 
 def found(kube: Kube) -> dict[str, tuple[int, int, str]]:
     """What an audit finds of acme."""
-    audit = Audit(kube, "aup-system")
+    audit = Audit(kube, Settings().apart)
     audit.sync(NOW)
     return {one.rule: (one.denied, one.warned, one.example) for one in audit.results["acme"].findings}
 
@@ -160,7 +161,7 @@ def test_what_could_not_be_read_leaves_what_was_known() -> None:
     """A tenant is neither cleared nor accused by half a look; the next whole one tells the difference."""
     miner = stored(pod("a", MINER))
     kube = cluster(miner)
-    audit = Audit(kube, "aup-system")
+    audit = Audit(kube, Settings().apart)
     assert audit.sync(NOW)
     assert not audit.sync(NOW)
     kube.objects.remove(miner)
@@ -245,7 +246,7 @@ def test_what_a_namespace_hands_down_asks_for_an_audit(annotation: str) -> None:
 
 def test_the_instant_of_a_result_has_a_zone_and_no_fractions() -> None:
     """As the API server stores it, so that what is read back equals what was written."""
-    audit = Audit(cluster(), "aup-system")
+    audit = Audit(cluster(), Settings().apart)
     audit.sync(datetime(2026, 1, 1, 12, 0, 0, 7, tzinfo=UTC))
 
     assert audit.results["acme"].at == datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -255,7 +256,7 @@ def test_one_tenants_trouble_is_no_others(monkeypatch: pytest.MonkeyPatch) -> No
     """Whatever an object makes of us, the other tenants are audited; only an API server that is away ends a pass."""
     globex = tenant_manifests("globex", "user")[:2]
     kube = Stored(*tenant_manifests("acme", "user")[:2], *globex, stored(pod("a", MINER)))
-    audit = Audit(kube, "aup-system")
+    audit = Audit(kube, Settings().apart)
     monkeypatch.setattr("aup_operator.audit.judged", lambda *_, **__: 1 / 0)
 
     audit.sync(NOW)

@@ -17,6 +17,7 @@ from aup.review import Json
 from aup_operator import termination
 from aup_operator.brake import Brake
 from aup_operator.reconcile import Reconciler
+from aup_operator.settings import Settings
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 NOTICED = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -72,7 +73,7 @@ class Cluster:
 
     def at(self, now: datetime) -> str:
         """The phase after the operator has looked at this instant; a suspension on its way gets all its passes."""
-        reconciler = Reconciler(self, "aup-system", 1, 0, SimpleNamespace(results={}))  # type: ignore[arg-type]
+        reconciler = Reconciler(self, Settings(brake_tenants=0), SimpleNamespace(results={}))  # type: ignore[arg-type]
         for _ in range(4):
             reconciler.sync(now)
         return str(self.one["status"]["phase"])

@@ -10,7 +10,7 @@ from aup.api.permit import Permit
 from aup.api.suspension import Suspension
 from aup.api.tenant import Tenant
 from aup.facts import default_policy
-from aup_operator.standing import permit_status, policy_status, tenant_status
+from aup_operator.standing import permit_status, policy_status, tenant_status, whole_cluster
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -124,3 +124,40 @@ def test_a_permit_that_covers_nothing_is_not_valid() -> None:
     status = permit_status(one, {"globex"}, NOW)
 
     assert [(each.status, each.reason) for each in status.conditions] == [("False", "UnknownTenant")]
+
+
+def claimant(name: str, created: datetime = NOW, *, cluster: bool = True) -> Tenant:
+    """A Tenant that wants the whole cluster, or does not."""
+    spec = {"accountID": "1", "legalName": "A", "country": "DK", "contacts": {"abuse": "a@b"}, "cluster": cluster}
+    return msgspec.convert({"metadata": {"name": name, "creationTimestamp": created}, "spec": spec}, Tenant)
+
+
+@pytest.mark.parametrize(
+    ("name", "installed_for", "status", "reason", "says"),
+    [
+        ("first", "first", "True", "WholeCluster", "Every namespace is theirs but the system's and the provider's."),
+        ("first", "", "False", "ChartNotSet", "--set cluster.tenant=first"),
+        ("second", "first", "False", "ClusterTaken", "Tenant first was first to have the whole cluster"),
+        ("second", "second", "False", "ClusterTaken", "Tenant first was first to have the whole cluster"),
+    ],
+)
+def test_a_tenant_is_told_whether_it_has_the_whole_cluster(
+    name: str, installed_for: str, status: str, reason: str, says: str
+) -> None:
+    """One can, and the API server has to know which."""
+    tenants = {"first": claimant("first"), "second": claimant("second", NOW + SECOND)}
+    found = whole_cluster(tenants[name], tenants.values(), installed_for, NOW)
+
+    assert found is not None
+    assert (found.type, found.status, found.reason) == ("WholeCluster", status, reason)
+    assert says in found.message
+    told = tenant_status(tenants[name], [], 0, NOW, whole=found)
+    assert found in told.conditions
+
+
+def test_a_tenant_that_wants_no_cluster_is_told_nothing_of_it() -> None:
+    """Shared clusters look as they did."""
+    one = claimant("acme", cluster=False)
+
+    assert whole_cluster(one, [one], "acme", NOW) is None
+    assert [each.type for each in tenant_status(one, [], 0, NOW).conditions] == ["GoodStanding"]

@@ -76,7 +76,7 @@ def build(*, fresh: bool = False, again: bool = False) -> dict[str, Path]:
         buildah.build(ROOT, name, arguments, cache / f"{target}.log")
         made[target] = DIST / f"aup-{target}-{version()}.tar"
         known = cache / f"{target}.archive"
-        if _state(buildah, name, made[target]) == (known.read_text() if known.is_file() else None):
+        if known.is_file() and known.read_text() == _state(buildah, name, made[target]):
             say(f"{made[target].relative_to(ROOT)} is as it was: {time.monotonic() - began:.0f} s")
             continue
         with tempfile.TemporaryDirectory(prefix="aup-image-", dir=cache) as work:

@@ -221,3 +221,55 @@ What a request changes. `dyn` and the checks of types keep every expression from
     (request.operation == "CONNECT" ? (request.resource.resource == "services" ? "Service" : "Pod") : request.kind.kind)
     + (variables.name == "" ? "" : " " + variables.name) + ": " + variables.found.join(", ")
 {{- end }}
+
+{{/*
+The freeze and its binding; called with (list $ "suffix of their names").
+The same judgement as rule AUP7301, but for pod templates deep inside a custom resource; their Pods are refused.
+*/}}
+{{- define "aup.freeze" -}}
+{{- $root := index . 0 -}}
+{{- $suffix := index . 1 -}}
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata:
+  name: aup-freeze{{ $suffix }}
+  labels: {{- include "aup.labels" (list $root "freeze") | nindent 4 }}
+spec:
+  failurePolicy: Fail
+  matchConstraints:
+    matchPolicy: Equivalent
+    namespaceSelector:
+      matchExpressions:
+        - key: aup.asergo.com/suspended
+          operator: Exists
+        {{- include "aup.notTheSystems" $root | nindent 8 }}
+    {{- include "aup.freezeRules" $root | nindent 4 }}
+  matchConditions:
+    - name: not-the-operator
+      expression: request.userInfo.username != "{{ include "aup.operatorUser" $root }}"
+  variables:
+    {{- include "aup.freezeVariables" $root | nindent 4 }}
+    {{- include "aup.freezeFound" "variables.startsPods" | nindent 4 }}
+    - name: lifting
+      expression: dyn(namespaceObject).?metadata.?labels[?"aup.asergo.com/suspended"].orValue("true") == "lifting"
+  validations:
+    - expression: (variables.lifting && variables.byKubernetes) || variables.found.size() == 0
+      reason: Forbidden
+      message: >-
+        [AUP7301 suspended-tenant] the tenant is suspended; deleting and scaling down stay allowed.
+        Read the statement of reasons: kubectl get notices -o yaml
+      messageExpression: >-
+        "[AUP7301 suspended-tenant] " + variables.what
+        + ": tenant " + {{ include "aup.tenantOfNamespace" (list $root "unknown") }}
+        + " is suspended; deleting and scaling down stay allowed. Read the statement of reasons: kubectl get notices -n "
+        + request.?namespace.orValue("default") + " -o yaml"
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: aup-freeze{{ $suffix }}
+  labels: {{- include "aup.labels" (list $root "freeze") | nindent 4 }}
+spec:
+  policyName: aup-freeze{{ $suffix }}
+  validationActions: [Deny]
+{{- end }}

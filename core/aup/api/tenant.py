@@ -67,7 +67,7 @@ class EmailProgramme(Struct, kw_only=True, frozen=True):
 
 
 class TenantSpec(Struct, kw_only=True, frozen=True):
-    """Facts about a customer. A Namespace joins the tenant by the label aup.asergo.com/tenant."""
+    """Facts about a customer. A Namespace joins the tenant by the label aup.asergo.com/tenant, or by `cluster`."""
 
     account_id: Annotated[Name, Meta(description="The customer's id in the provider's books.")] = field(
         name="accountID"
@@ -77,6 +77,14 @@ class TenantSpec(Struct, kw_only=True, frozen=True):
         str, Meta(pattern="^[A-Z]{2}$", max_length=2, description="ISO 3166-1 alpha-2 code of the customer's country.")
     ]
     contacts: Annotated[Contacts, Meta(description="Whom to write to.")]
+    cluster: Annotated[
+        bool,
+        Meta(
+            description="Whether the customer has the whole cluster: every namespace is theirs that carries no other "
+            "tenant's label, but the system's and the provider's. One Tenant of a cluster can; the chart's value "
+            "cluster.tenant must name it."
+        ),
+    ] = False
     assigned_cidrs: Annotated[
         list[Cidr],
         Meta(max_length=256, description="IP networks that the provider has assigned, IPv4 or IPv6 (clause 6.2)."),

@@ -18,7 +18,7 @@ def show(kube: Kube, suspension: Suspension) -> None:
     """Print what an order that the API server would accept leads to."""
     tenant = suspension.spec.tenant
     try:
-        spaces = [one for one in namespaces.of_tenants(kube, Settings().namespace) if one.tenant == tenant]
+        spaces = [one for one in namespaces.of_tenants(kube, Settings().apart) if one.tenant == tenant]
         planned = plan(kube, spaces, suspension)
     except KubeError as error:
         if error.code != _FORBIDDEN:

@@ -37,7 +37,7 @@ import (
 const workers = 2
 
 func main() {
-	flag.Parse() // controller-runtime's --kubeconfig, or KUBECONFIG
+	flag.Parse() // --kubeconfig, which controller-runtime defines
 	ctrl.SetLogger(klog.Background())
 	ctx := ctrl.SetupSignalHandler()
 	done := make(chan error, 2)

@@ -1,0 +1,190 @@
+"""What holds tenants in the API server is deleted or altered by an administrator, and is back within seconds."""
+
+import json
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from testbed.controlplane import ControlPlane, controlplane
+from testbed.installation import CHART, NAMESPACE, RELEASE, Installation
+from tests.cluster.test_whole_cluster import MINER
+from tests.support import Customer, Json, eventually, named_customer, pod
+
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("protection")]
+
+HOOK = ("validatingwebhookconfiguration", "aup-enforce")
+POLICY = ("validatingadmissionpolicy", "aup-freeze")
+BINDING = ("validatingadmissionpolicybinding", "aup-freeze")
+LOST = (HOOK, POLICY, BINDING)
+SECONDS = 10
+"""What "within seconds" is held to here, on a busy machine; on an idle one it takes about one."""
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane of these tests' own."""
+    with controlplane(log_dir=tmp_path_factory.mktemp("logs")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def aup(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """aup with an operator that puts back what is lost."""
+    made = Installation(plane, tmp_path_factory.mktemp("aup"))
+    made.values.append("operator.protection.restore=true")
+    made.operator_settings["AUP_PROTECTION_RESTORE"] = "true"
+    with made:
+        made.begin()
+        eventually(lambda: metrics(made, "missing", 0) >= {f"{kind(each)}/{each[1]}" for each in LOST})
+        yield made
+
+
+@pytest.fixture(scope="module")
+def customer(aup: Installation) -> Customer:
+    """A tenant."""
+    return named_customer(aup.plane, "protected")
+
+
+def kind(what: tuple[str, str]) -> str:
+    """The kind's name, as metrics have it."""
+    return {
+        "validatingwebhookconfiguration": "ValidatingWebhookConfiguration",
+        "validatingadmissionpolicy": "ValidatingAdmissionPolicy",
+        "validatingadmissionpolicybinding": "ValidatingAdmissionPolicyBinding",
+    }[what[0]]
+
+
+def metrics(aup: Installation, family: str, value: float) -> set[str]:
+    """The objects, as `Kind/name`, of which a metric of the operator's has this value: `missing` or `losses`."""
+    name = {"missing": "aup_protection_objects_missing", "losses": "aup_protection_losses_total"}[family]
+    with urllib.request.urlopen(f"http://127.0.0.1:{aup.metrics_port}/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    found = set()
+    for line in lines:
+        if line.startswith(f"{name}{{") and float(line.rpartition(" ")[2]) == value:
+            labels = dict(part.split("=") for part in line[line.index("{") + 1 : line.index("}")].split(","))
+            found.add(f"{labels['kind']}/{labels['name']}".replace('"', ""))
+    return found
+
+
+def content(plane: ControlPlane, what: tuple[str, str]) -> Json:
+    """What an object holds tenants with, and its UID."""
+    answer = plane.kubectl("get", *what, "-o", "json", check=False)
+    found: Json = json.loads(answer.stdout) if answer.returncode == 0 else {"metadata": {}}
+    return {"uid": found["metadata"].get("uid"), **{key: found[key] for key in ("spec", "webhooks") if key in found}}
+
+
+def held(plane: ControlPlane) -> dict[str, Json]:
+    """The same of all three, without UIDs."""
+    return {kind(each): {key: one for key, one in content(plane, each).items() if key != "uid"} for each in LOST}
+
+
+def test_what_is_deleted_is_back_within_seconds_and_judges_again(customer: Customer, aup: Installation) -> None:
+    """By the one who may do everything, all three at once; it is the same as before, and counted."""
+    plane = customer.plane
+    before, uids = held(plane), [content(plane, each)["uid"] for each in LOST]
+
+    for each in LOST:
+        plane.kubectl("delete", *each, "--wait=false")
+    eventually(lambda: held(plane) == before, seconds=SECONDS)
+    eventually(lambda: "[AUP1601" in customer.run("create", "-f", "-", stdin=MINER).stderr, seconds=SECONDS)
+    customer.provider("label", "namespace", customer.namespace, "aup.asergo.com/suspended=true")
+    try:
+        frozen = customer.run("create", "-f", "-", stdin=pod("up")).stderr
+    finally:
+        customer.provider("label", "namespace", customer.namespace, "aup.asergo.com/suspended-")
+
+    assert not {*uids} & {content(plane, each)["uid"] for each in LOST}
+    assert "'aup-freeze' with binding 'aup-freeze' denied request" in frozen
+    assert metrics(aup, "losses", 1) >= {f"{kind(each)}/{each[1]}" for each in LOST}
+    eventually(lambda: metrics(aup, "missing", 1) == set(), seconds=SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("what", "patch"),
+    [
+        (HOOK, [{"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Ignore"}]),
+        (HOOK, [{"op": "add", "path": "/webhooks/0/objectSelector", "value": {"matchLabels": {"judge": "me"}}}]),
+        (HOOK, [{"op": "replace", "path": "/webhooks/1/rules/0/operations", "value": ["DELETE"]}]),
+        (POLICY, [{"op": "add", "path": "/spec/matchConditions/-", "value": {"name": "x", "expression": "false"}}]),
+        (POLICY, [{"op": "replace", "path": "/spec/failurePolicy", "value": "Ignore"}]),
+        (BINDING, [{"op": "replace", "path": "/spec/validationActions", "value": ["Audit"]}]),
+        (
+            BINDING,
+            [
+                {
+                    "op": "add",
+                    "path": "/spec/matchResources",
+                    "value": {"namespaceSelector": {"matchLabels": {"a": "b"}}},
+                }
+            ],
+        ),
+        (POLICY, [{"op": "remove", "path": "/metadata/labels"}]),
+    ],
+)
+def test_what_is_altered_is_as_it_was_within_seconds(
+    what: tuple[str, str], patch: list[Json], customer: Customer, aup: Installation
+) -> None:
+    """Nothing that was added stays in."""
+    plane = customer.plane
+    before = held(plane)
+    losses = metrics(aup, "losses", 0)
+
+    plane.kubectl("patch", *what, "--type=json", "-p", json.dumps(patch))
+    altered = held(plane)
+    eventually(lambda: "part-of" in plane.kubectl("get", *what, "-o", "yaml", check=False).stdout, seconds=2 * SECONDS)
+    eventually(lambda: held(plane) == before, seconds=2 * SECONDS)
+
+    assert altered != before or patch[0]["path"] == "/metadata/labels"
+    assert f"{kind(what)}/{what[1]}" not in losses or f"{kind(what)}/{what[1]}" not in metrics(aup, "losses", 0)
+
+
+def test_the_off_switch_is_not_worked_against(customer: Customer, aup: Installation) -> None:
+    """One command, as docs/failing-closed.md has it: the copy goes first. An upgrade brings both back."""
+    plane = customer.plane
+    plane.kubectl("delete", "-n", NAMESPACE, "configmap/aup-protection", "validatingwebhookconfiguration/aup-enforce")
+    eventually(lambda: metrics(aup, "missing", 1) == {"ConfigMap/aup-protection"}, seconds=SECONDS)
+    tried = ("create", "--dry-run=server", "-f", "-")
+    eventually(lambda: customer.run(*tried, stdin=MINER).returncode == 0, seconds=SECONDS)
+    time.sleep(3)  # in which it would come back
+    off = content(plane, HOOK)["uid"]
+
+    plane.helm("upgrade", RELEASE, str(CHART), "--namespace", NAMESPACE, *aup.helm_values())
+    eventually(lambda: metrics(aup, "missing", 1) == set(), seconds=2 * SECONDS)
+    eventually(lambda: "[AUP1601" in customer.run("create", "-f", "-", stdin=MINER).stderr, seconds=SECONDS)
+
+    assert off is None
+
+
+def test_an_upgrade_that_changes_it_meets_no_conflict_and_is_not_undone(customer: Customer, aup: Installation) -> None:
+    """What was put back belongs to Helm as before; what the new values say stays."""
+    plane = customer.plane
+    plane.kubectl("delete", *HOOK)
+    eventually(lambda: content(plane, HOOK)["uid"], seconds=SECONDS)
+    losses = metrics(aup, "losses", 0)
+    plane.helm(
+        "upgrade", RELEASE, str(CHART), "--namespace", NAMESPACE, *aup.helm_values(), "--set", "provider.users[0]=petra"
+    )
+    changed = content(plane, ("validatingadmissionpolicy", "aup-guard-namespaces"))
+    eventually(lambda: metrics(aup, "missing", 1) == set(), seconds=2 * SECONDS)
+    stays = content(plane, ("validatingadmissionpolicy", "aup-guard-namespaces"))
+    plane.helm("upgrade", RELEASE, str(CHART), "--namespace", NAMESPACE, *aup.helm_values())
+
+    assert "petra" in json.dumps(changed)
+    assert stays == changed
+    assert "ValidatingAdmissionPolicy/aup-guard-namespaces" in losses & metrics(aup, "losses", 0)
+
+
+def test_an_uninstall_leaves_nothing_of_it(customer: Customer, aup: Installation) -> None:
+    """Though the operator still runs, and sees each object go."""
+    plane = customer.plane
+    plane.helm("uninstall", RELEASE, "--namespace", NAMESPACE)
+
+    def left() -> str:
+        kinds = ",".join(each[0] for each in LOST)
+        return plane.kubectl("get", kinds, "-l", "app.kubernetes.io/part-of=aup", "-o", "name").stdout
+
+    eventually(lambda: left() == "", seconds=30)
+    assert aup.running("operator")
