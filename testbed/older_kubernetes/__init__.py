@@ -50,7 +50,9 @@ def chosen(environ: Mapping[str, str] = os.environ) -> str | None:
 
 def tools(version: str) -> list[Tool]:
     """The programs of a version, which say the exact one that its `go.mod` names."""
-    pinned = re.search(r"^\tk8s\.io/kubernetes v(\S+)", (_FOLDER / version / "controlplane/go.mod").read_text(), re.M)
+    pinned = re.search(
+        r"^\tk8s\.io/kubernetes v(\S+)", (_FOLDER / version / "controlplane/go.mod").read_text(), re.MULTILINE
+    )
     assert pinned, version  # noqa: S101 - a file of ours
     flags = kubernetes_flags(pinned[1])
     return [replace(TOOLS[name], ldflags=flags, minimum=minor(version)) for name in PROGRAMS]

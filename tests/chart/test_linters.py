@@ -50,7 +50,7 @@ def by_kube_score(files: Sequence[Path]) -> Findings:
         command = [kube_score(), "score", "--kubernetes-version=v1.34", "--output-format=json", file]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
         judged = {f"{each['type_meta']['kind']}/{each['object_meta']['name']}": each for each in json.loads(ran.stdout)}
-        assert DEPLOYMENTS <= judged.keys(), ran.stderr
+        assert judged.keys() >= DEPLOYMENTS, ran.stderr
         for name, each in judged.items():
             bad = [check for check in each["checks"] if not check["skipped"] and check["grade"] < FINE]
             found |= {(check["check"]["id"], name) for check in bad}
