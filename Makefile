@@ -78,10 +78,10 @@ compat-python-%: binaries
 	@$(BIN)/uv pip install --quiet --python $(VENV)/python-$* --no-deps --no-build-isolation --editable .
 	@$(VENV)/python-$*/bin/python -m pytest -n 2 -m "not cluster and not e2e and not compat" $(ARGS)
 
-$(VENV)/checkov/.installed: $(INSTALLED) requirements/checkov.txt
+$(VENV)/checkov/.installed: $(INSTALLED) testbed/linters/checkov.txt
 	@echo "==> Installing Checkov"
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
-	@$(BIN)/uv pip install --quiet --python $(@D) --require-hashes -r requirements/checkov.txt
+	@$(BIN)/uv pip install --quiet --python $(@D) --require-hashes -r testbed/linters/checkov.txt
 	@touch $@
 
 .PHONY: lint
@@ -121,7 +121,7 @@ lock: $(BIN)/uv ## Resolve dependencies anew and write the hash-pinned requireme
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" --group image --output-file requirements/image.txt
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-		--custom-compile-command "make lock" --group checkov --output-file requirements/checkov.txt
+		--custom-compile-command "make lock" --group checkov --output-file testbed/linters/checkov.txt
 	@echo uv | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" - --output-file requirements/uv.txt
 

@@ -39,6 +39,7 @@ class Attempt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stdin: Json = {}
     denied: list[Found] = []
     says: str = ""
+    since: str = "1.0"
 
     def __str__(self) -> str:
         return f"{self.id} {self.attack}"

@@ -96,7 +96,9 @@ def outcomes(tenant: Customer) -> Outcomes:
     return made(CASES, tenant)
 
 
-@pytest.mark.parametrize("attempt", CASES, ids=str)
+@pytest.mark.parametrize(
+    "attempt", [pytest.param(each, id=str(each), marks=pytest.mark.since(each.since, each.attack)) for each in CASES]
+)
 def test_what_a_tenants_user_tries_has_the_outcome_of_the_table(attempt: Attempt, outcomes: Outcomes) -> None:
     """kubectl's exit code, and every finding of the rejection with rule, field path and container."""
     answer = outcomes[str(attempt)]
