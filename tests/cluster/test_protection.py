@@ -18,8 +18,8 @@ HOOK = ("validatingwebhookconfiguration", "aup-enforce")
 POLICY = ("validatingadmissionpolicy", "aup-freeze")
 BINDING = ("validatingadmissionpolicybinding", "aup-freeze")
 LOST = (HOOK, POLICY, BINDING)
-SECONDS = 10
-"""What "within seconds" is held to here, on a busy machine; on an idle one it takes about one."""
+SECONDS = 60
+"""What a machine that is busy with other tests gets; on an idle one what is deleted is back after about one."""
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +134,8 @@ def test_what_is_altered_is_as_it_was_within_seconds(
 
     plane.kubectl("patch", *what, "--type=json", "-p", json.dumps(patch))
     altered = held(plane)
-    eventually(lambda: "part-of" in plane.kubectl("get", *what, "-o", "yaml", check=False).stdout, seconds=2 * SECONDS)
-    eventually(lambda: held(plane) == before, seconds=2 * SECONDS)
+    eventually(lambda: "part-of" in plane.kubectl("get", *what, "-o", "yaml", check=False).stdout, seconds=SECONDS)
+    eventually(lambda: held(plane) == before, seconds=SECONDS)
 
     assert altered != before or patch[0]["path"] == "/metadata/labels"
     assert f"{kind(what)}/{what[1]}" not in losses or f"{kind(what)}/{what[1]}" not in metrics(aup, "losses", 0)
@@ -152,7 +152,7 @@ def test_the_off_switch_is_not_worked_against(customer: Customer, aup: Installat
     off = content(plane, HOOK)["uid"]
 
     plane.helm("upgrade", RELEASE, str(CHART), "--namespace", NAMESPACE, *aup.helm_values())
-    eventually(lambda: metrics(aup, "missing", 1) == set(), seconds=2 * SECONDS)
+    eventually(lambda: metrics(aup, "missing", 1) == set(), seconds=SECONDS)
     eventually(lambda: "[AUP1601" in customer.run("create", "-f", "-", stdin=MINER).stderr, seconds=SECONDS)
 
     assert off is None
@@ -168,7 +168,7 @@ def test_an_upgrade_that_changes_it_meets_no_conflict_and_is_not_undone(customer
         "upgrade", RELEASE, str(CHART), "--namespace", NAMESPACE, *aup.helm_values(), "--set", "provider.users[0]=petra"
     )
     changed = content(plane, ("validatingadmissionpolicy", "aup-guard-namespaces"))
-    eventually(lambda: metrics(aup, "missing", 1) == set(), seconds=2 * SECONDS)
+    eventually(lambda: metrics(aup, "missing", 1) == set(), seconds=SECONDS)
     stays = content(plane, ("validatingadmissionpolicy", "aup-guard-namespaces"))
     plane.helm("upgrade", RELEASE, str(CHART), "--namespace", NAMESPACE, *aup.helm_values())
 

@@ -86,8 +86,8 @@ def test_namespaces_that_are_there_and_new_ones_join_at_once(customer: Customer)
     """`default` was there before; one that the customer makes is labelled by the operator. The system's never are."""
     namespace(customer, "new")
 
-    eventually(lambda: labels(customer, "new") == {TENANT: "customer"}, seconds=10)
-    eventually(lambda: labels(customer, "default") == {TENANT: "customer"}, seconds=10)
+    eventually(lambda: labels(customer, "new") == {TENANT: "customer"})
+    eventually(lambda: labels(customer, "default") == {TENANT: "customer"})
     systems = ("kube-system", "kube-public", "kube-node-lease", "aup-system")
     assert [labels(customer, name) for name in systems] == [{}] * 4
     assert whole_condition(customer, "customer") == ("True", "WholeCluster")
@@ -122,7 +122,7 @@ def test_the_systems_namespaces_are_left_alone(customer: Customer) -> None:
 @pytest.mark.parametrize("change", [f"{TENANT}=other", f"{TENANT}-", f"{SUSPENDED}=lifting"])
 def test_the_customer_does_not_say_whose_a_namespace_is(change: str, customer: Customer) -> None:
     """Though it makes them."""
-    eventually(lambda: labels(customer, "shop") == {TENANT: "customer"}, seconds=10)
+    eventually(lambda: labels(customer, "shop") == {TENANT: "customer"})
     answer = customer.run("label", "--overwrite", "namespace", "shop", change)
 
     assert "[AUP guard] only the provider sets, changes or removes aup.asergo.com/" in answer.stderr
@@ -132,7 +132,7 @@ def test_a_second_tenant_is_told_that_the_cluster_is_taken(customer: Customer) -
     """And gets nothing."""
     customer.provider("create", "-f", "-", stdin=whole_tenant("second"))
     try:
-        eventually(lambda: whole_condition(customer, "second") == ("False", "ClusterTaken"), seconds=10)
+        eventually(lambda: whole_condition(customer, "second") == ("False", "ClusterTaken"))
         assert whole_condition(customer, "customer") == ("True", "WholeCluster")
         assert labels(customer, "shop") == {TENANT: "customer"}
     finally:
@@ -180,7 +180,7 @@ def test_a_namespace_that_joins_while_its_tenant_is_suspended_is_frozen(customer
     try:
         customer.provider("create", "namespace", "late")
         at_once = customer.run("create", "-n", "late", "-f", "-", stdin=pod("up")).stderr
-        eventually(lambda: labels(customer, "late") == {TENANT: "customer", SUSPENDED: "true"}, seconds=10)
+        eventually(lambda: labels(customer, "late") == {TENANT: "customer", SUSPENDED: "true"})
     finally:
         customer.plane.kubectl("patch", "suspension", "again", "--type=merge", "-p", LIFT)
         eventually(lambda: phase(customer, "again") == "Lifted")
