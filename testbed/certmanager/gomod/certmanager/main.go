@@ -22,6 +22,7 @@ import (
 	_ "github.com/cert-manager/cert-manager/pkg/controller/issuers"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/ca"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/selfsigned"
+	"github.com/cert-manager/cert-manager/pkg/util"
 	corev1 "k8s.io/api/core/v1"
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -85,7 +86,8 @@ func injector(ctx context.Context) error {
 	} {
 		utilruntime.Must(add(known))
 	}
-	manager, err := ctrl.NewManager(ctrl.GetConfigOrDie(), ctrl.Options{
+	config := util.RestConfigWithUserAgent(ctrl.GetConfigOrDie(), "cainjector") // it names the field manager too
+	manager, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:  known,
 		Metrics: metrics.Options{BindAddress: "0"},
 		// As upstream has it: Secrets are watched by their metadata, and read when they are needed.
