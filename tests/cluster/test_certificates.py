@@ -155,8 +155,9 @@ def test_no_request_is_refused_while_certificates_of_a_minute_are_renewed(
     assert len(callers.served) >= 5
     assert len({*callers.served}) == len(callers.served)
     assert most <= 3
-    assert len(callers.expiries) == len(callers.served)
-    assert all(0 < later - earlier < LIFETIME for earlier, later in pairwise(callers.expiries))
+    own = callers.expiries[1:]  # the first one may be another test's
+    assert len(own) >= 4
+    assert all(0 < later - earlier < LIFETIME for earlier, later in pairwise(own))
 
 
 def test_old_certificates_are_trusted_no_longer_than_needed(aup: Installation) -> None:
