@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,10 @@ import msgspec
 from benchmarks import check, direct, growth, inprocess, machine, report, through
 from benchmarks.bodies import Verdict
 from benchmarks.generator import Generator, finished
-from benchmarks.servers import Server, answers, bind, listens
+from benchmarks.servers import Server, bind, listens
 from testbed.controlplane import ControlPlane, controlplane
 from testbed.installation import CHART, NAMESPACE, RELEASE, Installation
-from testbed.processes import free_ports
+from testbed.processes import answers, free_ports
 
 RESULTS = Path(__file__).resolve().parent / "results"
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,7 +88,7 @@ class Bench:
             "AUP_LOG_LEVEL": "warning",
         }
         command = [sys.executable, "-Im", "aup_webhook"]
-        return Server(port, command, answers(f"http://127.0.0.1:{plain}/readyz"), self._log(), **environment)
+        return Server(port, command, partial(answers, f"http://127.0.0.1:{plain}/readyz"), self._log(), **environment)
 
     def floor(self) -> Server:
         """FastAPI doing nothing."""

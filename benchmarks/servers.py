@@ -5,8 +5,6 @@ import socket
 import ssl
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -88,19 +86,6 @@ def listens(port: int, authority: bytes) -> Callable[[], bool]:
         ):
             return True
         return False
-
-    return ask
-
-
-def answers(url: str) -> Callable[[], bool]:
-    """Whether a GET is answered with 200."""
-
-    def ask() -> bool:
-        try:
-            with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - our own loopback URL
-                return True
-        except (urllib.error.URLError, OSError):
-            return False
 
     return ask
 

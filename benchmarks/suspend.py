@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,13 @@ import msgspec
 from aup_operator.settings import Settings
 from benchmarks import machine, patches, report
 from benchmarks.review import RESULTS, Limit
-from benchmarks.servers import Server, answers, busy_seconds, cpu_seconds
+from benchmarks.servers import Server, busy_seconds, cpu_seconds
 from benchmarks.suspend_kinds import KEDA, NAMESPACE, Json, workloads
 from benchmarks.suspend_watch import Turned, Watch
 from testbed.controlplane import ControlPlane, controlplane
 from testbed.installation import CHART, RELEASE, Installation
 from testbed.installation import NAMESPACE as OWN
-from testbed.processes import free_ports
+from testbed.processes import answers, free_ports
 
 SIZES = (10, 100, 1_000, 5_000)
 ROUNDS = 3
@@ -243,7 +244,8 @@ def _operator(plane: ControlPlane, folder: Path) -> Server:
         "AUP_POLICY_FILE": str(CHART / "files" / "policy.yaml"),
     }
     command = [sys.executable, "-Im", "aup_operator"]
-    return Server(port, command, answers(f"http://127.0.0.1:{port}/healthz"), folder / "operator.log", **environment)
+    healthy = partial(answers, f"http://127.0.0.1:{port}/healthz")
+    return Server(port, command, healthy, folder / "operator.log", **environment)
 
 
 def _provider(plane: ControlPlane) -> Path:

@@ -9,7 +9,6 @@ import json
 import ssl
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -240,11 +239,5 @@ class Installation:
         )
 
     def _wait(self, name: str, url: str) -> None:
-        deadline = time.monotonic() + _READY_SECONDS
-        while self.running(name) and time.monotonic() < deadline:
-            try:
-                with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own loopback URL
-                    return
-            except (urllib.error.URLError, OSError):
-                time.sleep(_POLL_SECONDS)
-        raise InstallationError(f"The {name} is not ready.\n{self._running[name].failure()}")
+        if not self._running[name].answers_within(url, _READY_SECONDS):
+            raise InstallationError(f"The {name} is not ready.\n{self._running[name].failure()}")

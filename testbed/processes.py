@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -42,11 +43,29 @@ class Component:
         text = "\n".join(f"  {line}" for line in lines) or "  (nothing)"
         return f"{self.name} {state}. The end of {self.log}:\n{text}"
 
+    def answers_within(self, url: str, seconds: float) -> bool:
+        """Wait until it answers; whether it did, before it ended and within the time."""
+        deadline = time.monotonic() + seconds
+        while self.process.poll() is None and time.monotonic() < deadline:
+            if answers(url):
+                return True
+            time.sleep(POLL_SECONDS)
+        return False
+
     def wants_other_port(self) -> bool:
         """Whether it ended because a port was taken."""
         if self.process.poll() is None:
             return False
         return "address already in use" in self.log.read_text(errors="replace")
+
+
+def answers(url: str) -> bool:
+    """Whether a GET of a URL of this machine is answered well."""
+    try:
+        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own loopback URL
+            return True
+    except OSError:
+        return False
 
 
 def free_ports(count: int) -> list[int]:

@@ -6,7 +6,6 @@ Both programs are those on PATH, or else of the Debian package, unpacked into th
 import json
 import os
 import subprocess
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -32,7 +31,6 @@ OLDEST = (2, 42)
 """That of Debian 12."""
 
 _READY_SECONDS = 30.0
-_POLL_SECONDS = 0.05
 
 
 class PrometheusError(Exception):
@@ -139,14 +137,8 @@ class Prometheus:
         self.stop()
 
     def _wait(self, running: Component) -> None:
-        deadline = time.monotonic() + _READY_SECONDS
-        while running.process.poll() is None and time.monotonic() < deadline:
-            try:
-                with urllib.request.urlopen(f"{self._url}/-/ready", timeout=2):  # noqa: S310 - as above
-                    return
-            except OSError:
-                time.sleep(_POLL_SECONDS)
-        raise PrometheusError(running.failure())
+        if not running.answers_within(f"{self._url}/-/ready", _READY_SECONDS):
+            raise PrometheusError(running.failure())
 
 
 def job(name: str, endpoints: Mapping[str, Mapping[str, str]], path: str) -> Json:

@@ -1,14 +1,13 @@
 """A stream of changes of a tenant, each of which must be judged: what is refused for another reason is a failure."""
 
-import threading
 import time
 from collections import Counter
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 from testbed.api import CREATED, Api
 from testbed.controlplane import ControlPlane
+from tests.background import Background
 from tests.support import pod
 
 FORBIDDEN = 403
@@ -16,7 +15,7 @@ RATE = 10
 """Changes a second."""
 
 
-class Stream:
+class Stream(Background):
     """Pods are created for rehearsal, one that keeps the policy and one that breaks it by turns, until the block ends.
 
     Attributes:
@@ -25,24 +24,13 @@ class Stream:
     """
 
     def __init__(self, plane: ControlPlane, namespace: str) -> None:
+        super().__init__()
         pki, server = plane.run_dir / "pki", urlsplit(plane.server)
         self._api = Api(pki / "ca.crt", pki / "admin.crt", pki / "admin.key", server.hostname or "")
         self._port = server.port or 443
         self._path = f"/api/v1/namespaces/{namespace}/pods?dryRun=All"
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run)
         self.right = 0
         self.wrong: Counter[str] = Counter()
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
 
     def _run(self) -> None:
         good, bad = pod("good"), pod("bad", hostNetwork=True)

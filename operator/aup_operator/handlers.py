@@ -4,8 +4,9 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import kopf
@@ -138,30 +139,21 @@ def register(
 ) -> None:
     """Put the handlers into a registry."""
     wake, counted, audited = asyncio.Event(), asyncio.Event(), asyncio.Event()
-    tasks: list[asyncio.Task[None]] = []
     pulse = Pulse(settings.resync_seconds)
 
     kopf.on.login(registry=registry)(kopf.login_via_client)
 
     @kopf.on.startup(registry=registry)
-    async def begin(settings: kopf.OperatorSettings, **_: Any) -> None:
+    async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
         settings.posting.enabled = False  # Events are ours to write
         settings.watching.server_timeout = 300
         settings.watching.connect_timeout = 10
         settings.watching.label_selectors["namespaces"] = namespaces
         settings.watching.label_selectors["resourcequotas"] = f"{QUOTA_LABEL}=true"
-        tasks.append(asyncio.create_task(_reconcile_forever(reconciler, wake, resync, pulse)))
-        tasks.append(asyncio.create_task(_count_forever(totals, counted, wake, resync)))
-        tasks.append(asyncio.create_task(_audit_forever(audit, audited, wake, interval)))
 
     @kopf.on.probe(id="last-pass-seconds", registry=registry)
     async def last_pass_seconds(**_: Any) -> float:
         return pulse.check()
-
-    @kopf.on.cleanup(registry=registry)
-    async def end(**_: Any) -> None:
-        for task in tasks:
-            task.cancel()
 
     seen = Seen()
 
@@ -181,6 +173,23 @@ def register(
         kopf.on.event("", "v1", resource, id=f"wake-{resource}", registry=registry)(used)
     _join_on_creation(registry, wake)
     _audit_on_change(registry, audited)
+    _beside(registry, "reconcile", partial(_reconcile_forever, reconciler, wake, resync, pulse))
+    _beside(registry, "count", partial(_count_forever, totals, counted, wake, resync))
+    _beside(registry, "audit", partial(_audit_forever, audit, audited, wake, interval))
+
+
+def _beside(registry: kopf.OperatorRegistry, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a loop of ours beside kopf's, for as long as the operator runs."""
+    tasks: list[asyncio.Task[None]] = []
+
+    @kopf.on.startup(id=f"begin-{name}", registry=registry)
+    async def begin(**_: Any) -> None:
+        tasks.append(asyncio.create_task(loop()))
+
+    @kopf.on.cleanup(id=f"end-{name}", registry=registry)
+    async def end(**_: Any) -> None:
+        for task in tasks:
+            task.cancel()
 
 
 def _join_on_creation(registry: kopf.OperatorRegistry, wake: asyncio.Event) -> None:
@@ -209,39 +218,19 @@ def _audit_on_change(registry: kopf.OperatorRegistry, audited: asyncio.Event) ->
 def keep_protection(registry: kopf.OperatorRegistry, protection: Protection, settings: Settings) -> None:
     """Have an eye on what holds tenants, in a loop of its own, so that nothing holds it up."""
     lost = asyncio.Event()
-    tasks: list[asyncio.Task[None]] = []
-
-    @kopf.on.startup(id="keep-protection", registry=registry)
-    async def begin(**_: Any) -> None:
-        tasks.append(asyncio.create_task(_protect_forever(protection, lost, pause)))
-
-    @kopf.on.cleanup(id="leave-protection", registry=registry)
-    async def end(**_: Any) -> None:
-        for task in tasks:
-            task.cancel()
 
     async def changed(**_: Any) -> None:
         lost.set()
 
-    pause = settings.resync_seconds
     for plural in PLURALS.values():
         kopf.on.event("admissionregistration.k8s.io", "v1", plural, id=f"protect-{plural}", registry=registry)(changed)
+    _beside(registry, "protection", partial(_protect_forever, protection, lost, settings.resync_seconds))
 
 
 def keep_certificate(registry: kopf.OperatorRegistry, serving: Serving, settings: Settings) -> None:
     """Have the webhook's certificate kept, in a loop of its own, since a renewal waits for the API servers."""
-    tasks: list[asyncio.Task[None]] = []
-
-    @kopf.on.startup(id="keep-certificate", registry=registry)
-    async def begin(**_: Any) -> None:
-        tasks.append(asyncio.create_task(_serve_forever(serving, pause)))
-
-    @kopf.on.cleanup(id="leave-certificate", registry=registry)
-    async def end(**_: Any) -> None:
-        for task in tasks:
-            task.cancel()
-
     pause = min(settings.resync_seconds, _TRUSTED_SECONDS)
+    _beside(registry, "certificate", partial(_serve_forever, serving, pause))
 
 
 async def _reconcile_forever(reconciler: Reconciler, wake: asyncio.Event, resync: float, pulse: Pulse) -> None:

@@ -7,6 +7,7 @@ delete one of them deletes that copy before: an uninstall does, and the off-swit
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 import msgspec
 import yaml
@@ -145,9 +146,14 @@ class Protection:
 def _objects(copy: Json | None) -> Iterator[Json]:
     """What the copy holds; of other kinds, which an apply of ours may not touch, nothing."""
     for text in mapping(mapping(copy).get("data")).values():
-        for one in yaml.safe_load_all(text):
-            if mapping(one).get("kind") in PLURALS:
-                yield msgspec.json.decode(msgspec.json.encode(one))
+        yield from _manifests(text)
+
+
+@lru_cache(maxsize=8)
+def _manifests(text: str) -> tuple[Json, ...]:
+    """What of a text of the copy is of these kinds. Reading it takes long, and it changes with an upgrade alone."""
+    read = [one for one in yaml.safe_load_all(text) if mapping(one).get("kind") in PLURALS]
+    return tuple(msgspec.json.decode(msgspec.json.encode(read)))
 
 
 def _same(wanted: object, there: object) -> bool:

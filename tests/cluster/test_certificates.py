@@ -8,12 +8,10 @@ import base64
 import json
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from cryptography.x509 import Certificate
@@ -23,6 +21,7 @@ from testbed.certificates import Authority
 from testbed.controlplane import ControlPlane
 from testbed.installation import CHART, NAMESPACE, RELEASE, SECRET, Installation
 from testbed.kubeconfig import encoded
+from tests.background import Background
 from tests.own_plane import plane
 from tests.stream import Stream
 from tests.support import Customer, eventually, named_customer, pod
@@ -80,7 +79,7 @@ def stored(plane: ControlPlane) -> Certificate | None:
     return certificate
 
 
-class Callers:
+class Callers(Background):
     """Calls the webhook over and over as a new API server would: it trusts the bundle as it stands, and nothing else.
 
     Attributes:
@@ -90,22 +89,11 @@ class Callers:
     """
 
     def __init__(self, aup: Installation) -> None:
+        super().__init__()
         self._aup = aup
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run)
         self.served: list[str] = []
         self.refused: list[str] = []
         self.expiries: list[float] = []
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
 
     def _run(self) -> None:
         while not self._ended.wait(0.5):

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from testbed.controlplane import ControlPlane, controlplane
+from testbed.controlplane import ControlPlane
 from testbed.installation import CHART, NAMESPACE, RELEASE, Installation
 from tests.cluster.test_whole_cluster import MINER
+from tests.own_plane import plane
 from tests.support import Customer, Json, eventually, named_customer, pod
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("protection")]
+
+__all__ = ["plane"]  # one of these tests' own
 
 HOOK = ("validatingwebhookconfiguration", "aup-enforce")
 POLICY = ("validatingadmissionpolicy", "aup-freeze")
@@ -20,13 +23,6 @@ BINDING = ("validatingadmissionpolicybinding", "aup-freeze")
 LOST = (HOOK, POLICY, BINDING)
 SECONDS = 60
 """What a machine that is busy with other tests gets; on an idle one what is deleted is back after about one."""
-
-
-@pytest.fixture(scope="module")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A control plane of these tests' own."""
-    with controlplane(log_dir=tmp_path_factory.mktemp("logs")) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

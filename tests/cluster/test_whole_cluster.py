@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
-from testbed.controlplane import ControlPlane, controlplane
+from testbed.controlplane import ControlPlane
 from testbed.installation import Installation
 from tests.cluster.suspending import phase, running
+from tests.own_plane import plane
 from tests.support import LIFT, Customer, Json, container, eventually, pod, suspension, tenant_manifests, workload
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("whole-cluster")]
+
+__all__ = ["plane"]  # the tenant has it alone
 
 TENANT = "aup.asergo.com/tenant"
 SUSPENDED = "aup.asergo.com/suspended"
@@ -24,13 +27,6 @@ def whole_tenant(name: str) -> Json:
     manifest = tenant_manifests(name, "user")[0]
     manifest["spec"]["cluster"] = True
     return manifest
-
-
-@pytest.fixture(scope="module")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A control plane that the tenant has alone."""
-    with controlplane(log_dir=tmp_path_factory.mktemp("logs")) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

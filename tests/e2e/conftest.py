@@ -131,13 +131,17 @@ def customer(cluster: ControlPlane) -> Customer:
 @pytest.fixture
 def running(customer: Customer) -> Callable[[str], int]:
     """How many of a Deployment's Pods have a container that runs, as kubelet says."""
+    return lambda app: containers(customer, "--selector", f"app={app}")
 
-    def count(app: str) -> int:
-        pods = customer.get("pods", "--selector", f"app={app}")["items"]
-        statuses = [status for pod in pods for status in pod["status"].get("containerStatuses", [])]
-        return sum("running" in status["state"] for status in statuses)
 
-    return count
+def containers(tenant: Customer, *selected: str) -> int:
+    """How many containers of a tenant's Pods run, as kubelet says; `selected` are kubectl's options."""
+    statuses = [
+        status
+        for pod in tenant.get("pods", *selected)["items"]
+        for status in pod["status"].get("containerStatuses", [])
+    ]
+    return sum("running" in status["state"] for status in statuses)
 
 
 def seconds_to_ready(pod: Json) -> float:

@@ -7,7 +7,7 @@ import pytest
 from testbed.controlplane import ControlPlane
 from testbed.installation import CHART, NAMESPACE, RELEASE
 from tests.cluster.suspending import lift, suspend
-from tests.e2e.conftest import release, values_of
+from tests.e2e.conftest import containers, release, values_of
 from tests.e2e.workloads import shop
 from tests.support import Customer, eventually, named_customer, pod, workload
 
@@ -26,9 +26,9 @@ def test_an_uninstalled_chart_leaves_only_its_kinds_and_can_come_back(
     left, lifted = named_customer(cluster, "left"), named_customer(cluster, "lifted")
     for tenant in (left, lifted):
         tenant.run("create", "-f", "-", stdin=workload("Deployment", "web", shop(), replicas=2), check=True)
-        eventually(lambda tenant=tenant: _containers(tenant) == 2, 120)
+        eventually(lambda tenant=tenant: containers(tenant) == 2, 120)
         suspend(tenant)
-        eventually(lambda tenant=tenant: _containers(tenant) == 0, 120)
+        eventually(lambda tenant=tenant: containers(tenant) == 0, 120)
     lift(lifted)
     given = values_of(cluster)
     bad = pod("bad", shop(), hostNetwork=True)
@@ -44,7 +44,7 @@ def test_an_uninstalled_chart_leaves_only_its_kinds_and_can_come_back(
     customer.run(*rehearsal, stdin=bad, check=True)
 
     assert left.get("deployment", "web")["spec"]["replicas"] == 0
-    eventually(lambda: _containers(lifted) == 2, 120)
+    eventually(lambda: containers(lifted) == 2, 120)
     left.run("scale", "deployment/web", "--replicas=1", check=True)  # nothing holds it now
 
     release(cluster, "install", CHART, given)
@@ -52,14 +52,8 @@ def test_an_uninstalled_chart_leaves_only_its_kinds_and_can_come_back(
     assert "suspended" in left.run("scale", "deployment/web", "--replicas=1").stderr
     lift(left)
     assert left.get("deployment", "web")["spec"]["replicas"] == 2
-    eventually(lambda: _containers(left) == 2, 120)
+    eventually(lambda: containers(left) == 2, 120)
     eventually(lambda: "AUP1301" in customer.run(*rehearsal, stdin=bad).stderr, 60)
-
-
-def _containers(tenant: Customer) -> int:
-    """How many of a tenant's containers run, as kubelet says."""
-    statuses = [each for one in tenant.get("pods")["items"] for each in one["status"].get("containerStatuses", [])]
-    return sum("running" in each["state"] for each in statuses)
 
 
 def _left(cluster: ControlPlane) -> set[str]:
