@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from aup.api.meta import TENANT_LABEL
 from testbed.controlplane import ControlPlane, controlplane
 from testbed.installation import Installation
 from testbed.older_kubernetes import chosen, minor
@@ -53,7 +54,7 @@ def customer(new_customer: Callable[[], Customer]) -> Customer:
 
 @pytest.fixture
 def new_customer(aup: Installation) -> Iterator[Callable[[], Customer]]:
-    """Makes tenants. What is suspended after a test is lifted, so that passes do not grow."""
+    """Makes tenants. After a test they are lifted, or their namespaces nobody's, so that passes do not grow."""
     made: list[Customer] = []
 
     def make() -> Customer:
@@ -66,3 +67,5 @@ def new_customer(aup: Installation) -> Iterator[Callable[[], Customer]]:
         left = [item["metadata"]["name"] for item in suspended if item["spec"]["tenant"] == one.name]
         if left:
             one.provider("delete", "suspensions", "--wait=false", "--ignore-not-found", *left, check=False)
+        else:
+            one.provider("label", "namespace", one.namespace, f"{TENANT_LABEL}-", check=False)
