@@ -123,11 +123,11 @@ def toolchain(environ: Mapping[str, str], gomod_folder: Path = GOMOD_FOLDER) -> 
 
 
 def cache_key(go: Toolchain, gomod_folder: Path = GOMOD_FOLDER, tools: Iterable[Tool] = tuple(TOOLS.values())) -> str:
-    """Twelve hex digits that change with any go.mod or go.sum, the linker flags, the Go version or the platform."""
+    """Twelve hex digits that change with any file of the modules, the linker flags, the Go version or the platform."""
     digest = hashlib.sha256(f"{go.version} {go.goos}/{go.goarch}\n".encode())
     for tool in tools:
         digest.update(f"{tool.name} {tool.package} {tool.ldflags}\n".encode())
-    for file in sorted(gomod_folder.glob("*/go.*")):
+    for file in sorted((*gomod_folder.glob("*/go.*"), *gomod_folder.glob("*/*.go"))):
         content = file.read_bytes()
         digest.update(f"{file.parent.name}/{file.name} {len(content)}\n".encode() + content)
     return digest.hexdigest()[:12]

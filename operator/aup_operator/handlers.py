@@ -229,12 +229,20 @@ def keep_protection(registry: kopf.OperatorRegistry, protection: Protection, set
 
 def keep_certificate(registry: kopf.OperatorRegistry, serving: Serving, settings: Settings) -> None:
     """Have the webhook's certificate kept, in a loop of its own, since a renewal waits for the API servers."""
+    distrusted = asyncio.Event()
+
+    async def changed(**_: Any) -> None:
+        distrusted.set()
+
+    configurations = ("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations")
+    kopf.on.event(*configurations, id="trust-webhook", registry=registry)(changed)
     pause = min(settings.resync_seconds, _TRUSTED_SECONDS)
-    _beside(registry, "certificate", partial(_serve_forever, serving, pause))
+    _beside(registry, "certificate", partial(_serve_forever, serving, distrusted, pause))
 
 
 async def _reconcile_forever(reconciler: Reconciler, wake: asyncio.Event, resync: float, pulse: Pulse) -> None:
     passes = 0
+    metrics.SYNCED.set_to_current_time()
     while True:
         wake.clear()
         began = time.monotonic()
@@ -242,7 +250,7 @@ async def _reconcile_forever(reconciler: Reconciler, wake: asyncio.Event, resync
             pace = await asyncio.to_thread(reconciler.sync, datetime.now(UTC))
             passes = passes + 1 if pace == Pace.BUSY else 0
             pause = min(_pause(pace, passes, time.monotonic() - began), resync)
-            metrics.SYNCED.set(time.time())
+            metrics.SYNCED.set_to_current_time()
         except Exception:
             metrics.FAILURES.inc()
             log.exception("a pass failed; trying again in %s s", _RETRY_SECONDS)
@@ -316,12 +324,14 @@ async def _protect_forever(protection: Protection, lost: asyncio.Event, pause: f
             await asyncio.sleep(_RETRY_SECONDS)
 
 
-async def _serve_forever(serving: Serving, pause: float) -> None:
+async def _serve_forever(serving: Serving, distrusted: asyncio.Event, pause: float) -> None:
     while True:
+        distrusted.clear()
         try:
             await asyncio.to_thread(serving.sync, datetime.now(UTC))
-            await asyncio.sleep(pause)
+            await _woken(distrusted, pause)
         except Exception:
+            metrics.FAILURES.inc()
             log.exception("a pass over the certificate failed; trying again in %s s", _RETRY_SECONDS)
             await asyncio.sleep(_RETRY_SECONDS)
 

@@ -20,9 +20,10 @@ RECORD_DAMAGED = "RecordDamaged"
 SYNC_SECONDS = Histogram(
     "aup_operator_sync_duration_seconds", "Time for one pass over all suspensions and what is told of tenants."
 )
-SYNCED = Gauge("aup_operator_synced_timestamp_seconds", "When such a pass last ended well; 0 before the first.")
+SYNCED = Gauge("aup_operator_synced_timestamp_seconds", "When such a pass last ended well, or the operator began.")
 FAILURES = Counter(
-    "aup_operator_failures_total", "Passes, audits and counts of totals that failed, whole or for one tenant."
+    "aup_operator_failures_total",
+    "Passes, audits, counts of totals and renewals of a certificate that failed, whole or for one tenant.",
 )
 SUSPENDED = Gauge("aup_operator_suspended_tenants", "Tenants that are suspended or being lifted.")
 SUSPENSIONS = Gauge("aup_operator_suspensions", "Suspensions that there are, by phase.", ["phase"])

@@ -3,6 +3,8 @@
 import asyncio
 import math
 import ssl
+import subprocess
+import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -95,6 +97,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def shown() -> tuple[float | None, float | None]:
     """What a scrape reads."""
     return REGISTRY.get_sample_value(NOT_BEFORE), REGISTRY.get_sample_value(EXPIRY)
+
+
+def test_before_a_certificate_is_read_the_metrics_have_no_date() -> None:
+    """0 would be a date long ago, at which an alert calls it expired."""
+    code = "import prometheus_client, aup_webhook.metrics; print(prometheus_client.generate_latest().decode())"
+    scraped = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert f"{NOT_BEFORE} NaN" in scraped.splitlines()
+    assert f"{EXPIRY} NaN" in scraped.splitlines()
 
 
 @pytest.mark.usefixtures("quick")

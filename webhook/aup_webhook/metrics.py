@@ -1,5 +1,6 @@
 """Metrics, named by Prometheus' conventions."""
 
+import math
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache
@@ -78,11 +79,16 @@ WATCH_RESTARTS = Counter(
 )
 CERTIFICATE_RELOADS = Counter("aup_certificate_reloads_total", "Serving certificates loaded, by result.", ["result"])
 CERTIFICATE_NOT_BEFORE = Gauge(
-    "aup_webhook_certificate_not_before_timestamp_seconds", "From when the certificate is good that the webhook serves."
+    "aup_webhook_certificate_not_before_timestamp_seconds",
+    "From when the certificate is good that the webhook serves; NaN while that is not known.",
 )
 CERTIFICATE_EXPIRY = Gauge(
-    "aup_webhook_certificate_expiry_timestamp_seconds", "When the certificate expires that the webhook serves."
+    "aup_webhook_certificate_expiry_timestamp_seconds",
+    "When the certificate expires that the webhook serves; NaN while that is not known.",
 )
+
+for _date in (CERTIFICATE_NOT_BEFORE, CERTIFICATE_EXPIRY):
+    _date.set(math.nan)
 
 # At 0, so that the first of each is an increase.
 for _rule in RULES:
