@@ -24,7 +24,7 @@ from benchmarks.bodies import Verdict
 from benchmarks.generator import Generator, finished
 from benchmarks.servers import Server, bind, listens
 from testbed.controlplane import ControlPlane, controlplane
-from testbed.installation import CHART, NAMESPACE, RELEASE, Installation
+from testbed.installation import NAMESPACE, RELEASE, Installation
 from testbed.processes import answers, free_ports
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -69,9 +69,7 @@ class Bench:
 
     def install(self) -> None:
         """Install the chart, without its operator, and make a tenant."""
-        self.plane.helm(
-            "install", RELEASE, str(CHART), "--namespace", NAMESPACE, "--create-namespace", *self.aup.helm_values()
-        )
+        self.aup.install_chart()
         self._user = str(self.plane.service_account_kubeconfig(NAMESPACE, f"{RELEASE}-webhook"))
         self.plane.kubectl("apply", "-f", str(ROOT / "examples/tenants.yaml"))
 

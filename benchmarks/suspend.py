@@ -218,7 +218,7 @@ def installed(plane: ControlPlane, folder: Path, count: int) -> Iterator[tuple[B
     """The chart, its webhook and operator, a tenant, and so many workloads, all of them at rest."""
     plane.kubectl("create", "-f", "-", input=json.dumps(KEDA))
     with Installation(plane, folder) as aup:
-        plane.helm("install", RELEASE, str(CHART), "--namespace", OWN, "--create-namespace", *aup.helm_values())
+        aup.install_chart()
         aup.start_webhook()
         with _operator(plane, folder) as operator:
             plane.kubectl("create", "-f", "-", input=json.dumps(_tenant()))

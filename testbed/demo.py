@@ -226,7 +226,7 @@ def main(keep: bool) -> None:
     plane = ControlPlane.start(leave_running=True) if keep else controlplane()
     try:
         click.secho(f"aup is installed by its chart: helm install aup charts/aup -n {NAMESPACE}", bold=True)
-        aup = Installation.install(plane, plane.log_dir, leave_running=keep)
+        aup = Installation(plane, plane.log_dir, leave_running=keep).install()
         Demo(plane, aup).run()
     except StepFailedError as failure:
         click.secho(f"\nNot seen: {failure}. Logs: {plane.log_dir}", fg="red", bold=True)

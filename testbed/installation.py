@@ -36,29 +36,46 @@ class InstallationError(Exception):
 class Installation:
     """One installation of aup. `webhook` and `operator` can be killed and started again, as a node failure would do.
 
+    Used in a `with`, its processes end with that; so they do when it cannot be installed.
+
+    Args:
+        plane: Where to.
+        log_dir: An existing folder, for a log file of each process.
+        leave_running: The processes outlive this one.
+        tls: The chart's `webhook.tls.mode`.
+        mount_delay: Seconds by which the webhook's files are behind the Secret, where that is not existingSecret.
+        cluster_tenant: The tenant that has the whole cluster.
+        outside: The processes run as ones outside of the cluster do, with client certificates, reached by URL.
+        values: More of the chart's values, each as `name=value`.
+        operator_settings: More of the operator's environment variables.
+
     Attributes:
-        plane: The control plane.
-        log_dir: Folder with a log file for each process.
         certificate, key: The serving certificate's files, which a test may replace.
         authority: The certificate authority that signed it, where `tls` is existingSecret.
         mounted: The Secret that the webhook serves with, where it is another mode.
-        operator_settings: More of the operator's environment variables.
-        values: More of the chart's values, each as `name=value`.
-        cluster_tenant: The tenant that has the whole cluster, empty for none.
-        outside: Whether the processes run as ones outside of the cluster do, with client certificates, reached by URL.
     """
 
     def __init__(
-        self, plane: ControlPlane, log_dir: Path, *, leave_running: bool = False, tls: str = "existingSecret"
+        self,
+        plane: ControlPlane,
+        log_dir: Path,
+        *,
+        leave_running: bool = False,
+        tls: str = "existingSecret",
+        mount_delay: float = 0,
+        cluster_tenant: str = "",
+        outside: bool = False,
+        values: Sequence[str] = (),
+        **operator_settings: str,
     ) -> None:
-        """Only prepares; `install` installs, `start` starts. `tls` is the chart's `webhook.tls.mode`."""
-        self.values: list[str] = []
-        self.cluster_tenant = ""
-        self.outside = False
         self.plane = plane
         self.log_dir = log_dir
-        self.tls = tls
         self.authority = Authority()
+        self._tls = tls
+        self._mount_delay = mount_delay
+        self._cluster_tenant = cluster_tenant
+        self._outside = outside
+        self._values = values
         folder = plane.run_dir / "aup"
         if tls == "existingSecret":
             folder.mkdir(exist_ok=True)
@@ -66,7 +83,8 @@ class Installation:
         else:
             self.certificate, self.key = folder / "tls.crt", folder / "tls.key"
         self.mounted: MountedSecret | None = None
-        self.operator_settings: dict[str, str] = {"AUP_CERTIFICATE_SECRET": SECRET} if tls == "selfSigned" else {}
+        own = {"AUP_CERTIFICATE_SECRET": SECRET} if tls == "selfSigned" else {}
+        self.operator_settings: Mapping[str, str] = {**own, **operator_settings}
         self.port, self.plain_port, self.health_port, self.metrics_port = free_ports(4)
         self._processes = Processes(plane.run_dir, log_dir, leave_running=leave_running)
         self._running: dict[str, Component] = {}
@@ -77,63 +95,48 @@ class Installation:
         """The names that the serving certificate is for."""
         return ["localhost", f"{RELEASE}-webhook.{NAMESPACE}.svc"]
 
-    @classmethod
-    def install(
-        cls,
-        plane: ControlPlane,
-        log_dir: Path,
-        *,
-        leave_running: bool = False,
-        tls: str = "existingSecret",
-        mount_delay: float = 0,
-        **operator_settings: str,
-    ) -> Self:
+    def install(self) -> Self:
         """`helm install` the chart, start webhook and operator, and wait until both are at work.
-
-        Args:
-            plane: Where to.
-            log_dir: For the logs of the processes.
-            leave_running: The processes outlive this one.
-            tls: The chart's `webhook.tls.mode`.
-            mount_delay: Seconds by which the webhook's files are behind the Secret, where that is not existingSecret.
-            operator_settings: More of the operator's environment variables.
 
         Raises:
             testbed.controlplane.CommandError: helm failed.
             InstallationError: A process did not become ready.
             TimeoutError: Nobody made a certificate.
         """
-        made = cls(plane, log_dir, leave_running=leave_running, tls=tls)
-        made.operator_settings |= operator_settings
         try:
-            made.begin(mount_delay)
+            self.install_chart()
+            self.start_operator()
+            if self._tls != "existingSecret":
+                files = self.certificate.parent
+                self.mounted = MountedSecret(self.plane, NAMESPACE, SECRET, files, delay=self._mount_delay)
+                self.mounted.wait()
+            self.start_webhook()
+            self.wait_for_policy()
         except BaseException:
-            made.stop()
+            self.stop()
             raise
-        return made
+        return self
 
-    def begin(self, mount_delay: float = 0) -> None:
-        """What `install` does, for one that was prepared."""
+    def install_chart(self) -> None:
+        """`helm install` the chart alone.
+
+        Raises:
+            testbed.controlplane.CommandError: helm failed.
+        """
         chart = (RELEASE, str(CHART), "--namespace", NAMESPACE, "--create-namespace")
         self.plane.helm("install", *chart, *self.helm_values())
-        self.start_operator()
-        if self.tls != "existingSecret":
-            self.mounted = MountedSecret(self.plane, NAMESPACE, SECRET, self.certificate.parent, delay=mount_delay)
-            self.mounted.wait()
-        self.start_webhook()
-        self.wait_for_policy()
 
     def helm_values(self) -> Sequence[str]:
         """The values with which the chart's Service leads to the local webhook."""
-        values = f"webhook.tls.mode={self.tls},webhook.service.externalName=localhost,webhook.service.port={self.port}"
-        if self.tls == "existingSecret":
+        values = f"webhook.tls.mode={self._tls},webhook.service.externalName=localhost,webhook.service.port={self.port}"
+        if self._tls == "existingSecret":
             values += f",webhook.tls.caBundle={base64.b64encode(self.authority.pair.certificate).decode()}"
-        if self.outside:
+        if self._outside:
             url = f"https://localhost:{self.port}/enforce"
             values += f",webhook.url={url},webhook.user={RELEASE}:webhook,operator.user={RELEASE}:operator"
-        if self.cluster_tenant:
-            values += f",cluster.tenant={self.cluster_tenant}"
-        return "--set", ",".join([values, *self.values])
+        if self._cluster_tenant:
+            values += f",cluster.tenant={self._cluster_tenant}"
+        return "--set", ",".join([values, *self._values])
 
     def start_webhook(self) -> None:
         """Start the webhook and wait for `/readyz`."""
@@ -220,7 +223,7 @@ class Installation:
         self.stop()
 
     def _start(self, name: str, settings: Mapping[str, str]) -> None:
-        if self.outside:
+        if self._outside:
             kubeconfig = self.plane.user_kubeconfig(f"{RELEASE}:{name}")
         else:
             kubeconfig = self.plane.service_account_kubeconfig(NAMESPACE, f"{RELEASE}-{name}")
@@ -232,7 +235,7 @@ class Installation:
                 "PATH": "/usr/bin:/bin",
                 "KUBECONFIG": str(kubeconfig),
                 "AUP_HOST": "127.0.0.1",
-                "AUP_CLUSTER_TENANT": self.cluster_tenant,
+                "AUP_CLUSTER_TENANT": self._cluster_tenant,
                 "AUP_PROVIDER_NAMESPACES": NAMESPACE,
                 **settings,
             },

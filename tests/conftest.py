@@ -42,7 +42,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 @pytest.fixture(scope="session")
 def aup(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """aup on the control plane, installed by its chart, webhook and operator at work."""
-    with Installation.install(plane, tmp_path_factory.mktemp("aup")) as installed:
+    with Installation(plane, tmp_path_factory.mktemp("aup")).install() as installed:
         yield installed
 
 

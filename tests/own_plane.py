@@ -18,5 +18,5 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 @pytest.fixture(scope="module")
 def aup(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """aup on it."""
-    with Installation.install(plane, tmp_path_factory.mktemp("aup")) as started:
+    with Installation(plane, tmp_path_factory.mktemp("aup")).install() as started:
         yield started

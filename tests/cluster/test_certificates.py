@@ -49,7 +49,7 @@ def aup(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "AUP_CERTIFICATE_OVERLAP": str(OVERLAP),
     }
     folder = tmp_path_factory.mktemp("aup")
-    with Installation.install(plane, folder, tls="selfSigned", mount_delay=DELAY, **short, **SETTLE) as started:
+    with Installation(plane, folder, tls="selfSigned", mount_delay=DELAY, **short, **SETTLE).install() as started:
         yield started
 
 
@@ -189,9 +189,9 @@ def test_a_certificate_from_another_mode_is_trusted_until_it_is_due(aup: Install
 
 def test_two_operators_at_once_do_no_harm(aup: Installation, customer: Customer) -> None:
     """Both renew; what is served is trusted all the time."""
-    other = Installation(aup.plane, aup.log_dir / "other", tls="selfSigned")
-    other.log_dir.mkdir()
-    other.operator_settings |= aup.operator_settings
+    folder = aup.log_dir / "other"
+    folder.mkdir()
+    other = Installation(aup.plane, folder, tls="selfSigned", **aup.operator_settings)
     with other, Stream(aup.plane, customer.namespace) as stream, Callers(aup) as callers:
         other.start_operator()
         for _ in range(2):

@@ -50,13 +50,11 @@ def plane(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Con
 @pytest.fixture(scope="module")
 def aup(plane: ControlPlane, files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """aup for one tenant, with nothing of these files among its objects; the webhook's file is read while it runs."""
-    made = Installation(plane, tmp_path_factory.mktemp("aup"))
-    made.cluster_tenant = "customer"
-    made.values += ["controlPlane.files=true", f"provider.users[0]={ADMIN}"]
+    values = ["controlPlane.files=true", f"provider.users[0]={ADMIN}"]
+    made = Installation(plane, tmp_path_factory.mktemp("aup"), cluster_tenant="customer", values=values)
     url = f"webhook.url=https://localhost:{made.port}/enforce"
     bundle = next(one for one in made.helm_values()[1].split(",") if one.startswith("webhook.tls.caBundle="))
-    with made:
-        made.begin()
+    with made.install():
         admission_files.write(files, [*VALUES, url, bundle], "webhooks")
         yield made
 

@@ -28,13 +28,11 @@ SECONDS = 60
 @pytest.fixture(scope="module")
 def aup(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """aup with an operator that puts back what is lost."""
-    made = Installation(plane, tmp_path_factory.mktemp("aup"))
-    made.values.append("operator.protection.restore=true")
-    made.operator_settings["AUP_PROTECTION_RESTORE"] = "true"
-    with made:
-        made.begin()
-        eventually(lambda: metrics(made, "missing", 0) >= {f"{kind(each)}/{each[1]}" for each in LOST})
-        yield made
+    folder = tmp_path_factory.mktemp("aup")
+    values = ["operator.protection.restore=true"]
+    with Installation(plane, folder, values=values, AUP_PROTECTION_RESTORE="true").install() as started:
+        eventually(lambda: metrics(started, "missing", 0) >= {f"{kind(each)}/{each[1]}" for each in LOST})
+        yield started
 
 
 @pytest.fixture(scope="module")

@@ -32,12 +32,9 @@ def whole_tenant(name: str) -> Json:
 @pytest.fixture(scope="module")
 def aup(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """aup, installed for that tenant, with its processes outside of the cluster."""
-    made = Installation(plane, tmp_path_factory.mktemp("aup"))
-    made.cluster_tenant = "customer"
-    made.outside = True
-    with made:
-        made.begin()
-        yield made
+    folder = tmp_path_factory.mktemp("aup")
+    with Installation(plane, folder, cluster_tenant="customer", outside=True).install() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

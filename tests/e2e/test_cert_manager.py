@@ -30,7 +30,7 @@ CONFIGURATION = ("validatingwebhookconfiguration", "aup-enforce")
 def aup(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """aup with certificates of cert-manager's."""
     folder = tmp_path_factory.mktemp("aup")
-    with certmanager(plane, folder), Installation.install(plane, folder, tls="certManager") as started:
+    with certmanager(plane, folder), Installation(plane, folder, tls="certManager").install() as started:
         yield started
 
 
