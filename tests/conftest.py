@@ -1,6 +1,7 @@
 """What all tests share: one control plane a run, with aup installed on it by its chart, and tenants to use up."""
 
 import itertools
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,6 +13,12 @@ from testbed.older_kubernetes import chosen, minor
 from tests.support import Customer, named_customer
 
 _numbers = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, and have what tests start heed it, also where a shell runs the tests in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
