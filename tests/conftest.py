@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from aup.api.meta import TENANT_LABEL
 from testbed.controlplane import ControlPlane, controlplane
@@ -13,6 +14,10 @@ from testbed.older_kubernetes import chosen, minor
 from tests.support import Customer, named_customer
 
 _numbers = itertools.count(1)
+
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")  # else hypothesis fails a test for being slow, on a machine that is busy
 
 
 def pytest_configure() -> None:

@@ -154,7 +154,7 @@ def test_no_mutation_of_an_object_parts_the_verdicts(
 ) -> None:
     """Fields of cases are dropped, replaced, doubled and put elsewhere: all three find the same, and nothing breaks."""
 
-    @settings(max_examples=600, deadline=None)
+    @settings(max_examples=600)
     @given(st.sampled_from(CASES), MUTATIONS)
     def hold(case: Case, mutations: list[Mutation]) -> None:
         manifest, facts = mutated(case.manifest(), mutations), KNOWN[id(case)]

@@ -112,7 +112,7 @@ IMAGES: dict[str, Place] = {
     "a custom resource": lambda image: thing("example.com/Thing", spec={"role": {"template": pod(image=image)}}),
 }
 
-some = settings(max_examples=15, deadline=None)  # for each of many places
+some = settings(max_examples=15)  # for each of many places
 
 labels = st.from_regex(r"[a-z]{3,8}[0-9]?", fullmatch=True)
 names = st.builds("{}.{}".format, labels, st.sampled_from(["example", "co.example", "evil.test"]))

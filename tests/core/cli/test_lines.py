@@ -9,15 +9,13 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aup.cli.documents import Document, documents, joined_surrogates
 from aup.cli.main import commands
 from aup.cli.manifests import Manifest, Source
 from aup.cli.scalars import plain
-
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def is_text_to_kubectl(written: str) -> bool:
@@ -57,7 +55,6 @@ def paths(value: Any, nodes: yaml.Node | None, path: str = "") -> Iterator[tuple
 
 
 @pytest.mark.parametrize("flow", [False, True], ids=["block", "flow"])
-@UNHURRIED
 @given(data=NESTED)
 def test_the_line_of_a_path_is_the_line_of_its_key(flow: bool, data: dict[str, Any]) -> None:
     """Keys may hold dots, spaces and any letters; lists and mappings may nest at will."""
@@ -71,7 +68,6 @@ def test_the_line_of_a_path_is_the_line_of_its_key(flow: bool, data: dict[str, A
         assert manifest.line(path) == line
 
 
-@UNHURRIED
 @given(data=NESTED)
 def test_json_is_read_as_json(data: dict[str, Any]) -> None:
     """What `json` writes, escapes and all, is read back as it was."""
@@ -135,7 +131,6 @@ AROUND = st.sampled_from(
 )
 
 
-@UNHURRIED
 @given(before=AROUND, data=BYTES)
 def test_no_bytes_bring_the_command_down(before: bytes, data: bytes) -> None:
     """Whatever comes in, the exit code is 0, 1 or 2 and no exception gets out, as manifest and as facts."""
@@ -155,7 +150,6 @@ def test_no_bytes_bring_the_command_down(before: bytes, data: bytes) -> None:
 POLICY_KINDS = st.sampled_from(["AcceptableUsePolicy", "Tenant", "Permit", "Suspension", "Namespace"])
 
 
-@UNHURRIED
 @given(kind=POLICY_KINDS, metadata=SCALARS | NESTED, spec=SCALARS | NESTED)
 def test_no_facts_bring_the_command_down(kind: str, metadata: Any, spec: Any) -> None:
     """Objects of our kinds with anything in them are facts or errors."""
