@@ -47,7 +47,7 @@ _BURST_SECONDS = 0.1
 """From the begin of one pass to the next, at least: of a burst, the first event is heeded at once, others together."""
 
 _REST = 4
-"""Between passes over totals passes so many times what one takes, so that steady change does not keep us at it."""
+"""From a pass over totals to the next passes at least so many times what one takes, however much changes."""
 
 _PATIENT_PASSES = 20
 """Passes before the pause between them grows, up to the resync interval."""
@@ -58,8 +58,8 @@ _TOLD_SECONDS = 2.0
 _GATHERED_SECONDS = 0.5
 """How long changes of what an audit judges by are gathered."""
 
-_AUDIT_REST = 2
-"""Between audits passes so many times what one takes, at most the interval."""
+_AUDIT_REST = 4
+"""From an audit to the next passes at least so many times what one takes, at most the interval."""
 
 _AGAIN_SECONDS = 30.0
 """From an audit that found something new to the next, which tells whether that was only on its way."""
@@ -283,15 +283,18 @@ async def _count_forever(totals: Totals, counted: asyncio.Event, wake: asyncio.E
             metrics.FAILURES.inc()
             log.exception("a pass over totals failed; trying again in %s s", _RETRY_SECONDS)
             pause = _RETRY_SECONDS
-        took = loop.time() - began
+        rested = loop.time() + min(_REST * (loop.time() - began), _TOLD_SECONDS)
         if await _woken(counted, pause):
             if telling is None or telling.when() <= loop.time():
                 telling = loop.call_later(_TOLD_SECONDS, wake.set)
-            await asyncio.sleep(_BURST_SECONDS + min(_REST * took, _TOLD_SECONDS))
+            await asyncio.sleep(max(_BURST_SECONDS, rested - loop.time()))
 
 
 async def _audit_forever(audit: Audit, audited: asyncio.Event, wake: asyncio.Event, interval: float) -> None:
-    """Judge what is stored, in a loop of its own; it rests twice as long as it works, however much changes."""
+    """Judge what is stored, in a loop of its own.
+
+    A change that comes when it has rested is judged at once; however much changes, it works a fifth of the time.
+    """
     loop = asyncio.get_running_loop()
     while True:
         audited.clear()
@@ -307,8 +310,9 @@ async def _audit_forever(audit: Audit, audited: asyncio.Event, wake: asyncio.Eve
             pause = _RETRY_SECONDS
         took = loop.time() - began
         metrics.AUDIT_SECONDS.observe(took)
+        rested = loop.time() + min(_AUDIT_REST * took, interval)
         if await _woken(audited, pause):
-            await asyncio.sleep(_GATHERED_SECONDS + min(_AUDIT_REST * took, interval))
+            await asyncio.sleep(max(_GATHERED_SECONDS, rested - loop.time()))
 
 
 async def _protect_forever(protection: Protection, lost: asyncio.Event, pause: float) -> None:
