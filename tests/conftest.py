@@ -1,6 +1,7 @@
-"""What all tests share: one control plane a run, with aup installed on it by its chart, and tenants to use up."""
+"""What all tests share: one control plane a worker, with aup installed on it by its chart, and tenants to use up."""
 
 import itertools
+import json
 import signal
 from collections.abc import Callable, Iterator
 
@@ -28,25 +29,30 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n 2 --dist loadgroup` one worker has a control plane for most tests that need one.
+    """With `-n 2 --dist loadgroup` each worker has one control plane for all groups that it runs.
 
-    The other has what needs none, and with a control plane of its own the few tests that take minutes: those that name
-    a group themselves. On an older Kubernetes, a test of what is not there yet says so and is left out.
+    One group is about suspensions, one about the rest that needs a control plane; what takes minutes or wants a control
+    plane of its own names its group itself. On an older Kubernetes, a test of what is not there yet is left out.
     """
     older = chosen()
     for item in items:
         if item.get_closest_marker("cluster") and not item.get_closest_marker("xdist_group"):
-            group = "testbed" if "testbed" in item.path.parts[-2:] else "cluster"
-            item.add_marker(pytest.mark.xdist_group(group))
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
         for marker in item.iter_markers("since"):
             first, what = marker.args
             if older is not None and minor(older) < minor(first):
                 item.add_marker(pytest.mark.skip(reason=f"{what}: not there before Kubernetes {first}"))
 
 
+def _group(item: pytest.Item) -> str:
+    if item.path.parent.name == "testbed":
+        return "testbed"
+    return "suspension" if item.path.name.startswith("test_suspension") else "cluster"
+
+
 @pytest.fixture(scope="session")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """The run's control plane. Where it cannot be had, tests that need it fail; they are never skipped."""
+    """The worker's control plane. Where it cannot be had, tests that need it fail; they are never skipped."""
     with controlplane(log_dir=tmp_path_factory.mktemp("logs")) as started:
         yield started
 
@@ -64,9 +70,15 @@ def customer(new_customer: Callable[[], Customer]) -> Customer:
     return new_customer()
 
 
+@pytest.fixture(scope="session")
+def leaving() -> list[Customer]:
+    """Tenants that are used up and perhaps suspended still."""
+    return []
+
+
 @pytest.fixture
-def new_customer(aup: Installation) -> Iterator[Callable[[], Customer]]:
-    """Makes tenants. After a test they are lifted, or their namespaces nobody's, so that passes do not grow."""
+def new_customer(aup: Installation, leaving: list[Customer]) -> Iterator[Callable[[], Customer]]:
+    """Makes tenants. After a test they are lifted, and then their namespaces nobody's, so that passes do not grow."""
     made: list[Customer] = []
 
     def make() -> Customer:
@@ -74,10 +86,11 @@ def new_customer(aup: Installation) -> Iterator[Callable[[], Customer]]:
         return made[-1]
 
     yield make
-    for one in made:
-        suspended = one.get("suspensions")["items"]
-        left = [item["metadata"]["name"] for item in suspended if item["spec"]["tenant"] == one.name]
-        if left:
-            one.provider("delete", "suspensions", "--wait=false", "--ignore-not-found", *left, check=False)
-        else:
-            one.provider("label", "namespace", one.namespace, f"{TENANT_LABEL}-", check=False)
+    ordered = json.loads(aup.plane.kubectl("get", "suspensions", "-o", "json").stdout)["items"]
+    suspended = {one["spec"]["tenant"] for one in ordered}
+    for one in (one for one in [*made, *leaving] if one.name not in suspended):
+        one.provider("label", "namespace", "--selector", f"{TENANT_LABEL}={one.name}", f"{TENANT_LABEL}-", check=False)
+    leaving[:] = [one for one in [*made, *leaving] if one.name in suspended]
+    own = {one.name for one in made}
+    if left := [one["metadata"]["name"] for one in ordered if one["spec"]["tenant"] in own]:
+        aup.plane.kubectl("delete", "suspensions", "--wait=false", "--ignore-not-found", *left, check=False)
