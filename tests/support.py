@@ -146,15 +146,19 @@ LIFT = json.dumps({"spec": {"lift": {"reason": "The cause is removed.", "ordered
 
 
 def eventually(holds: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until something holds.
+    """Wait until something holds; after a look that takes long, rest as long.
 
     Raises:
         AssertionError: It does not within the time.
     """
     deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.1)
+    while True:
+        began = time.monotonic()
+        if holds():
+            return
+        now = time.monotonic()
+        assert now < deadline, f"not within {seconds} s"
+        time.sleep(max(0.1, now - began))
 
 
 def named_customer(plane: ControlPlane, name: str) -> Customer:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from prometheus_client import REGISTRY
 from aup_operator import certificates
 from aup_webhook import tls
 from testbed.certificates import Authority, Pair
+from tests.support import eventually
 
 HOST = "aup-webhook.aup-system.svc"
 DAY = timedelta(days=1)
@@ -108,6 +110,11 @@ def test_before_a_certificate_is_read_the_metrics_have_no_date() -> None:
     assert f"{EXPIRY} NaN" in scraped.splitlines()
 
 
+def differs(before: str) -> bool:
+    """Whether a scrape reads something else by now."""
+    return str(shown()) != before
+
+
 @pytest.mark.usefixtures("quick")
 def test_the_metrics_follow_the_certificate(tmp_path: Path) -> None:
     """From the start, and when the files change; a certificate that no client takes leaves none, which is no date."""
@@ -118,9 +125,10 @@ def test_the_metrics_follow_the_certificate(tmp_path: Path) -> None:
         found = []
         task = asyncio.create_task(tls.keep_fresh(serving, tmp_path / "tls.crt", tmp_path / "tls.key"))
         for pair in (None, second, of_rsa(ExtendedKeyUsageOID.CLIENT_AUTH)):
+            before = str(shown())
             if pair is not None:
                 pair.write(tmp_path, "tls")
-            await asyncio.sleep(0.5)
+            await asyncio.to_thread(eventually, partial(differs, before))
             found.append(shown())
         task.cancel()
         with suppress(asyncio.CancelledError):
