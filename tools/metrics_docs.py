@@ -69,16 +69,27 @@ def _page(alerts: Json) -> Iterator[str]:
     for title, module in _PARTS:
         yield from ("", f"## {title}", "")
         yield from ("| metric | type | labels | meaning | alerts |", "| --- | --- | --- | --- | --- |")
-        for collector in vars(module).values():
-            if hasattr(collector, "collect") and collector is not REGISTRY and not isinstance(collector, type):
-                for metric in collector.collect():
-                    yield _row(metric, _labels(collector, metric), rules)
+        for collector in _collectors(module):
+            for metric in collector.collect():
+                yield _row(metric, _labels(collector, metric), rules)
     yield from ("", "## Alerts", "")
     yield from ("| alert | severity | after | says |", "| --- | --- | --- | --- |")
     for rule in rules:
         severity, lasts = rule["labels"]["severity"], rule.get("for", "")
         yield f"| {rule['alert']} | {severity} | {lasts} | {_said(rule['annotations'])} |"
     yield from ("", "## Logs", _LOGS.rstrip())
+
+
+def _collectors(module: ModuleType) -> Iterator[Collector]:
+    """What a module names of metrics, each once: the names of its loops begin with `_`."""
+    for name, value in vars(module).items():
+        if (
+            not name.startswith("_")
+            and hasattr(value, "collect")
+            and not isinstance(value, type)
+            and value is not REGISTRY
+        ):
+            yield value
 
 
 def _row(metric: Metric, labels: list[str], rules: list[Json]) -> str:

@@ -81,7 +81,8 @@ class SuspensionRecordStatus(Status, kw_only=True, frozen=True):
     """Whether it still holds something down."""
 
     phase: Annotated[
-        Literal["Holding", "Restored"] | None, Meta(description="Holding until every object was put back.")
+        Literal["Holding", "Restored"] | None,
+        Meta(description="Empty until a lift begins, then Holding until every object was put back."),
     ] = None
     done: Annotated[list[Name], Meta(max_length=200, description="UIDs of objects that are dealt with.")] = []
     requested: Annotated[
