@@ -70,7 +70,7 @@ def customer(new_customer: Callable[[], Customer]) -> Customer:
     return new_customer()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def leaving() -> list[Customer]:
     """Tenants that are used up and perhaps suspended still."""
     return []

@@ -12,7 +12,7 @@ from tests.cluster.suspending import TENANTS, administrator, everything, phase, 
 from tests.own_plane import aup, plane
 from tests.support import LIFT, Customer, eventually, suspension
 
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("minutes")]
+pytestmark = pytest.mark.cluster
 
 __all__ = ["aup", "plane"]  # no other tenant is there whose writes would count
 
