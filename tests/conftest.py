@@ -31,8 +31,8 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `-n 2 --dist loadgroup` each worker has one control plane for all groups that it runs.
 
-    One group is about suspensions, one about the rest that needs a control plane; what takes minutes or wants a control
-    plane of its own names its group itself. On an older Kubernetes, a test of what is not there yet is left out.
+    One group is about suspensions, one about the rest that needs a control plane; what is to run beside both names its
+    group itself. On an older Kubernetes, a test of what is not there yet is left out.
     """
     older = chosen()
     for item in items:

@@ -75,6 +75,9 @@ _AUDITED = (
 )
 """Our kinds whose change may change what an audit finds; so may a namespace that joins a tenant."""
 
+_ADMISSION = ("admissionregistration.k8s.io", "v1")
+"""The group and version of what the API server asks before it stores something."""
+
 _TRUSTED_SECONDS = 3.0
 """Between looks at the webhook's certificate, of two small reads each: while it is not trusted, changes are refused."""
 
@@ -162,15 +165,12 @@ def register(
             wake.set()
             counted.set()
 
-    async def used(**_: Any) -> None:
-        counted.set()
-
     resync, interval = settings.resync_seconds, settings.audit_interval
     namespaces = "" if settings.cluster_tenant else TENANT_LABEL  # one tenant's cluster has no others
     for kind in (suspension.KIND, tenant.KIND, permit.KIND, acceptable_use_policy.KIND):
         kopf.on.event(GROUP, VERSION, kind.plural, id=f"wake-{kind.plural}", registry=registry)(changed)
     for resource in ("namespaces", "resourcequotas"):
-        kopf.on.event("", "v1", resource, id=f"wake-{resource}", registry=registry)(used)
+        kopf.on.event("", "v1", resource, id=f"wake-{resource}", registry=registry)(_sets(counted))
     _join_on_creation(registry, wake)
     _audit_on_change(registry, audited)
     _beside(registry, "reconcile", partial(_reconcile_forever, reconciler, wake, resync, pulse))
@@ -190,6 +190,15 @@ def _beside(registry: kopf.OperatorRegistry, name: str, loop: Callable[[], Corou
     async def end(**_: Any) -> None:
         for task in tasks:
             task.cancel()
+
+
+def _sets(event: asyncio.Event) -> Callable[..., Coroutine[Any, Any, None]]:
+    """A handler that wakes a loop, whatever happened."""
+
+    async def happened(**_: Any) -> None:
+        event.set()
+
+    return happened
 
 
 def _join_on_creation(registry: kopf.OperatorRegistry, wake: asyncio.Event) -> None:
@@ -218,24 +227,16 @@ def _audit_on_change(registry: kopf.OperatorRegistry, audited: asyncio.Event) ->
 def keep_protection(registry: kopf.OperatorRegistry, protection: Protection, settings: Settings) -> None:
     """Have an eye on what holds tenants, in a loop of its own, so that nothing holds it up."""
     lost = asyncio.Event()
-
-    async def changed(**_: Any) -> None:
-        lost.set()
-
     for plural in PLURALS.values():
-        kopf.on.event("admissionregistration.k8s.io", "v1", plural, id=f"protect-{plural}", registry=registry)(changed)
+        kopf.on.event(*_ADMISSION, plural, id=f"protect-{plural}", registry=registry)(_sets(lost))
     _beside(registry, "protection", partial(_protect_forever, protection, lost, settings.resync_seconds))
 
 
 def keep_certificate(registry: kopf.OperatorRegistry, serving: Serving, settings: Settings) -> None:
     """Have the webhook's certificate kept, in a loop of its own, since a renewal waits for the API servers."""
     distrusted = asyncio.Event()
-
-    async def changed(**_: Any) -> None:
-        distrusted.set()
-
-    configurations = ("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations")
-    kopf.on.event(*configurations, id="trust-webhook", registry=registry)(changed)
+    configurations = PLURALS["ValidatingWebhookConfiguration"]
+    kopf.on.event(*_ADMISSION, configurations, id="trust-webhook", registry=registry)(_sets(distrusted))
     pause = min(settings.resync_seconds, _TRUSTED_SECONDS)
     _beside(registry, "certificate", partial(_serve_forever, serving, distrusted, pause))
 

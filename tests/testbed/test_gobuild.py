@@ -35,7 +35,9 @@ def copy_of_modules(tmp_path: Path) -> Path:
     return Path(shutil.copytree(GOMOD_FOLDER, tmp_path / "gomod"))
 
 
-@pytest.mark.parametrize("file", ["controlplane/go.mod", "controlplane/go.sum", "helm/go.sum", "kwok/main.go"])
+@pytest.mark.parametrize(
+    "file", ["controlplane/go.mod", "controlplane/go.sum", "helm/go.sum", "kwok/go.mod", "kwok/main.go"]
+)
 def test_the_folder_changes_with_every_pinned_file(tmp_path: Path, file: str) -> None:
     """Any changed byte of a go.mod, a go.sum or a program of ours gives another cache folder."""
     modules = copy_of_modules(tmp_path)
