@@ -32,7 +32,8 @@ _MORE_THAN_KEPT = 300
 Report = Callable[[str], None]
 
 _WIDTH = 90
-HEADER = f"{'growth, CPU µs at each size':<40}{'':<{_WIDTH}}{'expon.':>7}{'step':>7}{'limit':>7}{'one more':>10}"
+_TITLE = "growth, CPU µs at each size".ljust(40 + _WIDTH)
+HEADER = f"{_TITLE}{'expon.':>7}{'step':>7}{'decode':>7}{'limit':>7}{'one more':>10}"
 """The line above the rows."""
 
 
@@ -49,8 +50,9 @@ def measure(report: Report) -> list[Series]:
 def row(one: Series) -> str:
     """A series in a line, and another for its memory."""
     line = (
-        f"{one.name:<40}{_points(one.sizes, one.microseconds)}{one.exponent:7.2f}{one.last_step:7.2f}{one.limit:7.2f}"
-        f"{one.one_more:10.2f}  {'holds' if one.holds else 'GROWS TOO FAST'}"
+        f"{one.name:<40}{_points(one.sizes, one.microseconds)}{one.exponent:7.2f}{one.last_step:7.2f}"
+        f"{one.decoding_last_step:7.2f}{one.limit:7.2f}{one.one_more:10.2f}"
+        f"  {'holds' if one.holds else 'GROWS TOO FAST'}"
     )
     memory = f"\n{'  memory, KiB':<40}{_points(one.sizes, one.kib)}{one.kib_last_step:14.2f}" if one.kib else ""
     return line + memory
@@ -77,7 +79,7 @@ def _at(size: int, body: bytes, known: Facts, findings: int = 0, denials: int = 
     told = verdict.denials + verdict.warnings  # what is only recorded comes on top, as it does of most Pods
     if (len(told), len(verdict.denials)) != (findings, denials):
         raise RuntimeError(f"{len(told)} findings, {len(verdict.denials)} denials at {size}")
-    return Point(size, partial(judge, body, known))
+    return Point(size, partial(judge, body, known), partial(decode, body))
 
 
 def _rules() -> Iterator[Series]:

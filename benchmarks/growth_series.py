@@ -23,10 +23,11 @@ _BATCH_SECONDS = 0.012
 
 
 class Point(msgspec.Struct, frozen=True):
-    """One size, and what is run for it."""
+    """One size, what is run for it, and what decodes its document where it has one."""
 
     size: int
     action: Callable[[], object]
+    decoding: Callable[[], object] | None = None
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,10 +41,13 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         microseconds: The median at each size.
         spread: Longest less shortest round at each size.
         one_more: Microseconds for one more, between the smallest and the largest size.
-        exponent: The slope of log(microseconds) over log(size).
+        exponent: The slope of log(microseconds) over log(size): the median of the rounds', each of which takes every
+            size within a fraction of a second, so that a machine that is slower for a while changes none of them.
         last_step: The same between the two largest sizes, where a fixed cost hides least. What is done beside the
             reviews is not held to it: between two sizes it outgrows the processor's caches, which costs once.
         limit: The most that the exponent may be; the last step may be `STEP_ROOM` more.
+        decoding_last_step: The last step of decoding the same documents and no more; 0 where it was not measured. It is
+            above 1 where documents outgrow the processor's caches, and what works on them is held to it then.
         kib: The memory at each size, where it was measured.
         kib_last_step: Its slope between the two largest sizes; 0 where it was not measured.
         holds: Whether all this is within the limit.
@@ -61,6 +65,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     limit: float
     kib: tuple[float, ...] = ()
     kib_last_step: float = 0
+    decoding_last_step: float = 0
     holds: bool
 
 
@@ -74,14 +79,17 @@ def series(
     kib: tuple[float, ...] = (),
     rounds: int = ROUNDS,
 ) -> Series:
-    """Time the points, fit the growth and hold it to the limit."""
-    measured = _timed(points, rounds)
+    """Time the points, in the same rounds decode the two largest documents, and hold the growth to its limit."""
+    decodings = [Point(point.size, point.decoding) for point in points[-2:] if point.decoding]
+    timed = _timed([*points, *decodings], rounds)
+    measured, decoded = timed[: len(points)], timed[len(points) :]
     sizes = tuple(point.size for point in points)
     medians = tuple(statistics.median(each) for each in measured)
-    exponent = slope(sizes, medians)
-    last_step = slope(sizes[-2:], medians[-2:])
+    exponent = _typical_slope(sizes, measured)
+    last_step = _typical_slope(sizes[-2:], measured[-2:])
+    decoding_last_step = _typical_slope(sizes[-2:], decoded) if decoded else 0.0
     kib_last_step = slope(sizes[-2:], kib[-2:]) if kib else 0.0
-    steady = unit != REVIEW or last_step <= limit + STEP_ROOM
+    steady = unit != REVIEW or last_step <= max(limit, decoding_last_step) + STEP_ROOM
     return Series(
         name=name,
         grows=grows,
@@ -95,6 +103,7 @@ def series(
         limit=limit,
         kib=kib,
         kib_last_step=kib_last_step,
+        decoding_last_step=decoding_last_step,
         holds=exponent <= limit and kib_last_step <= LINEAR + STEP_ROOM and steady,
     )
 
@@ -102,6 +111,11 @@ def series(
 def slope(sizes: Sequence[float], figures: Sequence[float]) -> float:
     """The exponent of growth: 1 where twice the size takes twice as much, 0 where it takes the same."""
     return statistics.linear_regression([math.log(one) for one in sizes], [math.log(one) for one in figures]).slope
+
+
+def _typical_slope(sizes: Sequence[float], measured: Sequence[Sequence[float]]) -> float:
+    """The median of the rounds' slopes."""
+    return statistics.median(slope(sizes, each) for each in zip(*measured, strict=True))
 
 
 def _timed(points: Sequence[Point], rounds: int) -> list[list[float]]:
