@@ -1,6 +1,7 @@
 """Whatever happens to the operator, its records or its API server's answers: the state at the end is the same."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -190,15 +191,10 @@ def test_a_policy_that_we_do_not_understand_stops_nothing(customer: Customer) ->
 
 
 def test_the_operator_is_allowed_everything_it_does(shop: Customer, aup: Installation) -> None:
-    """Under its own service account it meets no 403 in a suspension and a lift of every kind."""
-
-    def logged() -> str:
-        return "".join(file.read_text() for file in sorted(aup.log_dir.glob("operator-*.log")))
-
-    refused = 'aup-operator\\" cannot'  # the authorizer's words, in JSON
-    before = logged().count(refused)  # other tests take rights away
-
+    """Under its own service account it meets no 403: not here, and not in what it did for the tests before."""
     suspend(shop)
     lift(shop)
 
-    assert logged().count(refused) == before
+    logs = "".join(file.read_text() for file in sorted(aup.log_dir.glob("operator-*.log")))
+    assert logs
+    assert re.findall(r'aup-operator\\" cannot[^\n]*', logs) == []  # the authorizer's words, in JSON

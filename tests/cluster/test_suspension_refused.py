@@ -120,32 +120,35 @@ def without_right(customer: Customer, resource: str) -> Iterator[None]:
         plane.kubectl("patch", "clusterrole", "aup-operator", "--type=merge", "-p", back)
 
 
-def test_a_right_that_was_lost_for_one_kind_is_told_and_the_rest_is_held(customer: Customer) -> None:
+def test_a_right_that_was_lost_for_one_kind_is_told_and_the_rest_is_held(
+    customer: Customer, aup: Installation, tmp_path: Path
+) -> None:
     """Not Enforced while a kind of Kubernetes' own cannot be looked at; both ways it goes on once it may again."""
     objects = [workload("CronJob", "report"), workload("Deployment", "web", replicas=2)]
     customer.run("create", "-f", "-", stdin=objects, check=True)
     before = fingerprint(customer)
 
-    with without_right(customer, "cronjobs"):
-        customer.provider("create", "-f", "-", stdin=suspension(customer.name))
-        eventually(lambda: "unenforced" in status(customer) and status(customer).get("running") == 0)
-        told = status(customer)
-        assert [one["object"] for one in told["unenforced"]] == [f"CronJob {customer.namespace}/*"]
-        assert "cannot list resource" in told["unenforced"][0]["reason"]
-        assert told["phase"] == "Enforcing"
-        assert [one["status"] for one in told["conditions"]] == ["False"]
-        assert customer.get("deployment", "web")["spec"]["replicas"] == 0
-        assert customer.get("cronjob", "report")["spec"]["suspend"] is False
-    eventually(lambda: phase(customer) == "Enforced")
-    assert customer.get("cronjob", "report")["spec"]["suspend"] is True
+    with instead_of(aup, tmp_path):  # whose log tells of what it was refused; the installation's own is to have none
+        with without_right(customer, "cronjobs"):
+            customer.provider("create", "-f", "-", stdin=suspension(customer.name))
+            eventually(lambda: "unenforced" in status(customer) and status(customer).get("running") == 0)
+            told = status(customer)
+            assert [one["object"] for one in told["unenforced"]] == [f"CronJob {customer.namespace}/*"]
+            assert "cannot list resource" in told["unenforced"][0]["reason"]
+            assert told["phase"] == "Enforcing"
+            assert [one["status"] for one in told["conditions"]] == ["False"]
+            assert customer.get("deployment", "web")["spec"]["replicas"] == 0
+            assert customer.get("cronjob", "report")["spec"]["suspend"] is False
+        eventually(lambda: phase(customer) == "Enforced")
+        assert customer.get("cronjob", "report")["spec"]["suspend"] is True
 
-    with without_right(customer, "cronjobs"):
-        customer.plane.kubectl("patch", "suspension", customer.name, "--type=merge", "-p", LIFT)
-        eventually(lambda: customer.get("deployment", "web")["spec"]["replicas"] == 2)
-        eventually(lambda: "unenforced" in status(customer))
-        assert [one["object"] for one in status(customer)["unenforced"]] == [f"CronJob {customer.namespace}/report"]
-        assert phase(customer) == "Lifting"
-    eventually(lambda: phase(customer) == "Lifted")
+        with without_right(customer, "cronjobs"):
+            customer.plane.kubectl("patch", "suspension", customer.name, "--type=merge", "-p", LIFT)
+            eventually(lambda: customer.get("deployment", "web")["spec"]["replicas"] == 2)
+            eventually(lambda: "unenforced" in status(customer))
+            assert [one["object"] for one in status(customer)["unenforced"]] == [f"CronJob {customer.namespace}/report"]
+            assert phase(customer) == "Lifting"
+        eventually(lambda: phase(customer) == "Lifted")
     assert fingerprint(customer) == before
 
 
