@@ -88,7 +88,7 @@ class ControlPlane:
             leave_running: The plane outlives this process; without it the plane ends with this process.
 
         Raises:
-            testbed.processes.StartError: A process ended, or it took longer than 60 s; the run folder is kept.
+            testbed.processes.StartError: A process ended, or it took longer than five minutes; the run folder is kept.
             testbed.gobuild.BuildError: A program is missing and cannot be built.
         """
         if sys.platform != "linux":

@@ -25,7 +25,7 @@ RELEASE = "aup"
 SECRET = f"{RELEASE}-webhook-tls"
 CHART = Path(__file__).resolve().parent.parent / "charts" / "aup"
 
-_READY_SECONDS = 30.0
+_READY_SECONDS = 120.0
 _POLL_SECONDS = 0.05
 
 
@@ -173,7 +173,7 @@ class Installation:
         """Wait until the operator has installed the policy and found it effective.
 
         Raises:
-            InstallationError: It has not within 30 s.
+            InstallationError: It has not within two minutes.
         """
         deadline = time.monotonic() + _READY_SECONDS
         while time.monotonic() < deadline:
@@ -200,7 +200,7 @@ class Installation:
 
     def metrics(self) -> str:
         """The webhook's metrics in Prometheus' text format."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.plain_port}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.plain_port}/metrics", timeout=60) as answer:
             return str(answer.read().decode())
 
     def context(self) -> ssl.SSLContext:

@@ -14,8 +14,8 @@ from testbed.certificates import Authority, signing_pair
 from testbed.components import Layout, Ports
 from testbed.processes import POLL_SECONDS, Component, PortTakenError, Processes, StartError, free_ports
 
-READY_SECONDS = 60.0
-"""How long a control plane may take to get ready."""
+READY_SECONDS = 300.0
+"""How long a control plane may take to get ready: usually 5 to 15 s, minutes where much else runs."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,7 @@ def launch(
     config.write_text(json.dumps(components.scheduler_config(layout)))
     scheduler = start.run("kube-scheduler", components.scheduler(programs, layout, ports, config))
     for path, body in components.first_objects():
-        status, text = api.request("POST", ports.apiserver, path, body)
-        if status not in {CREATED, ALREADY_EXISTS}:
-            raise StartError(f"kube-apiserver answered POST {path} with {status}: {text}")
+        start.wait(server, _made(api, ports.apiserver, path, body))
     kwok = start.run("kwok", components.kwok(programs, layout))
 
     start.wait(manager, _answers(api, ports.controller_manager, "/healthz"))
@@ -110,6 +108,10 @@ class _Start:
 
 def _answers(api: Api, port: int, path: str) -> Callable[[], bool]:
     return lambda: api.request("GET", port, path)[0] == OK
+
+
+def _made(api: Api, port: int, path: str, body: Mapping[str, Any]) -> Callable[[], bool]:
+    return lambda: api.request("POST", port, path, body)[0] in {CREATED, ALREADY_EXISTS}
 
 
 def _node_takes_pods(api: Api, port: int) -> Callable[[], bool]:

@@ -26,7 +26,7 @@ class Stream(Background):
     def __init__(self, plane: ControlPlane, namespace: str) -> None:
         super().__init__()
         pki, server = plane.run_dir / "pki", urlsplit(plane.server)
-        self._api = Api(pki / "ca.crt", pki / "admin.crt", pki / "admin.key", server.hostname or "")
+        self._api = Api(pki / "ca.crt", pki / "admin.crt", pki / "admin.key", server.hostname or "", timeout=60)
         self._port = server.port or 443
         self._path = f"/api/v1/namespaces/{namespace}/pods?dryRun=All"
         self.right = 0

@@ -43,7 +43,7 @@ func newOptions(t *testing.T, server *httptest.Server) (o options, numbered [][]
 		numbered = append(numbered, buildRequest(target, fmt.Appendf(nil, "%d", number)))
 	}
 	return options{
-		target: target, roots: roots, mode: closedMode, connections: 1, duration: time.Second, drain: time.Second,
+		target: target, roots: roots, mode: closedMode, connections: 1, duration: time.Minute, drain: time.Minute,
 		status: 200, expect: expectAny,
 	}, numbered
 }
@@ -92,7 +92,7 @@ func TestClosedLoopEndsAfterRequests(t *testing.T) {
 	if served.Load() != 500 || figures.Requests != 500 || len(figures.Errors) != 0 {
 		t.Errorf("served %d, %+v", served.Load(), figures)
 	}
-	if figures.Seconds <= 0 || figures.Seconds >= 1 || figures.GeneratorCPUSeconds <= 0 {
+	if figures.Seconds <= 0 || figures.Seconds >= o.duration.Seconds() || figures.GeneratorCPUSeconds <= 0 {
 		t.Errorf("%+v", figures)
 	}
 }
@@ -164,13 +164,13 @@ func TestOpenLoopKeepsItsSchedule(t *testing.T) {
 	var served atomic.Int64
 	server := startServer(t, func(w http.ResponseWriter, r *http.Request) { served.Add(1); sayAllowed(w, r) })
 	o, requests := newOptions(t, server)
-	o.mode, o.rate, o.connections = openMode, 200, 4
+	o.mode, o.rate, o.connections = openMode, 40, 8
 	o.warmup, o.duration = 250*time.Millisecond, 500*time.Millisecond
 	figures := mustDrive(t, o, requests)
-	if served.Load() != 150 || figures.Requests != 100 || len(figures.Errors) != 0 || *figures.RateAsked != 200 {
+	if served.Load() != 30 || figures.Requests != 20 || len(figures.Errors) != 0 || *figures.RateAsked != 40 {
 		t.Errorf("served %d, %+v", served.Load(), figures)
 	}
-	if figures.SendDelayUS == nil || figures.SendDelayUS.Count < 50 || figures.SendDelayUS.P50 <= 0 {
+	if figures.SendDelayUS == nil || figures.SendDelayUS.Count < 10 || figures.SendDelayUS.P50 <= 0 {
 		t.Errorf("send delays %+v", figures.SendDelayUS)
 	}
 	if figures.Seconds < 0.5 {
@@ -229,7 +229,7 @@ func TestOneBrokenConnectionEndsTheRun(t *testing.T) {
 	o.mode, o.rate, o.connections, o.duration = openMode, 0.1, 4, time.Minute
 	began := time.Now()
 	_, err := drive(o, requests)
-	if err == nil || !strings.Contains(err.Error(), errClosed.Error()) || time.Since(began) > 2*time.Second {
+	if err == nil || !strings.Contains(err.Error(), errClosed.Error()) || time.Since(began) > 9*time.Second {
 		t.Errorf("after %v: %v", time.Since(began), err)
 	}
 }
@@ -240,7 +240,7 @@ func TestNothingCountedIsAnError(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		sayAllowed(w, r)
 	}))
-	o.warmup, o.duration = time.Millisecond, time.Millisecond
+	o.warmup, o.duration = 50*time.Millisecond, time.Millisecond
 	if _, err := drive(o, requests); err == nil || !strings.Contains(err.Error(), "no counted request") {
 		t.Error(err)
 	}

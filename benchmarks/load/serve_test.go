@@ -54,7 +54,7 @@ func TestServes(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(certificate)
 	figures := mustDrive(t, options{
-		target: target, roots: roots, mode: closedMode, connections: 2, requests: 50, duration: time.Second,
+		target: target, roots: roots, mode: closedMode, connections: 2, requests: 50, duration: time.Minute,
 		status: 200, expect: expectAllowed,
 	}, [][]byte{buildRequest(target, []byte(`{"request":{"uid":"a-1"}}`))})
 	if figures.Requests != 50 || len(figures.Errors) != 0 {

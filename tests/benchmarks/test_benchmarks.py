@@ -72,10 +72,10 @@ def test_the_floor_answers_under_load_and_a_wrong_answer_is_an_error(tmp_path: P
     ready = listens(port, authority.pair.certificate)
 
     with Server(port, command, ready, tmp_path / "floor.log", PYTHONPATH=str(ROOT)) as server:
-        load = generator.run(port, bodies, "allowed", connections="2", duration="300ms", warmup="0s")
+        load = generator.run(port, bodies, "allowed", connections="2", requests="50", warmup="0s")
         spent, memory = server.cpu_seconds(), server.memory_mb()
         with pytest.raises(LoadError, match="wrong answers"):
-            generator.run(port, bodies, "denied", connections="1", duration="50ms", warmup="0s")
+            generator.run(port, bodies, "denied", connections="1", requests="4", warmup="0s")
 
     assert load.requests > 0
     assert 0 < load.p50 <= load.p99 <= load.p999

@@ -43,7 +43,7 @@ def test_plain_manifests_are_taken_whole_and_show_no_difference(own: ControlPlan
     apply, diff = ("apply", "--server-side", "-k", str(DEPLOY)), ("diff", "--server-side", "-k", str(DEPLOY))
     own.kubectl(*apply)
     for name in ("aup-operator", "aup-webhook"):
-        own.kubectl("rollout", "status", f"deployment/{name}", "-n", NAMESPACE, "--timeout=60s")
+        own.kubectl("rollout", "status", f"deployment/{name}", "-n", NAMESPACE, "--timeout=110s")
     own.kubectl("create", "-f", "-", input=ROLE)
     gathered = ("get", "clusterrole", "aup-operator-kinds", "-o", "jsonpath={.rules}")
     eventually(lambda: "fleets" in own.kubectl(*gathered).stdout)
@@ -79,8 +79,11 @@ def test_a_single_customers_manifests_are_taken(own: ControlPlane) -> None:
     )
 
     own.kubectl("apply", "--server-side", "-k", str(overlay))
-    own.kubectl("wait", "--for=condition=Established", "crd/tenants.aup.asergo.com", "--timeout=20s")
-    own.kubectl("apply", "--dry-run=server", "-f", str(overlay / "tenant.yaml"))
+    own.kubectl("wait", "--for=condition=Established", "crd/tenants.aup.asergo.com", "--timeout=110s")
+    rehearsed = ("apply", "--dry-run=server", "-f", str(overlay / "tenant.yaml"))
+    eventually(
+        lambda: own.kubectl(*rehearsed, check=False).returncode == 0
+    )  # once the new kind is among what is served
 
     assert {name for _, name in single.keys() - plain.keys()} == {"aup-freeze-namespaces"}
     assert changed == {

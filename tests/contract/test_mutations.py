@@ -75,7 +75,7 @@ def places(value: Any, top: bool = True) -> Iterator[tuple[Any, Any]]:
             if top and key in {"apiVersion", "kind"}:
                 continue
             if top and key == "metadata" and isinstance(child, dict):
-                for inner in child.keys() - {"name", "namespace"}:
+                for inner in sorted(child.keys() - {"name", "namespace"}):
                     yield child, inner
                     yield from places(child[inner], top=False)
                 continue

@@ -21,6 +21,7 @@ from aup.errors import AupError
 from aup_operator.connections import Server
 from aup_operator.kube import JSON_PATCH, UNREACHABLE, Kube, KubeError, Login, Session, connect
 from testbed.certificates import Authority
+from tests.support import eventually
 
 RAW = 0
 """The status of an answer that is written as it is."""
@@ -48,11 +49,16 @@ class Api(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.requests: list[Asked] = []
         self.reply: Callable[[Asked], Reply] = lambda _: (200, {}, {})
-        self.opened = 0
+        self.opened = self.closed = 0
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_side=True)
         scheme = "http" if tls is None else "https"
         self.url = f"{scheme}://127.0.0.1:{self.server_port}"
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection, and count it."""
+        super().shutdown_request(request)
+        self.closed += 1
 
     def answers(self, *replies: Reply) -> None:
         """Answer with these, one after the other."""
@@ -211,7 +217,7 @@ def test_a_connection_that_the_server_closed_is_left(api: Api, kube: Kube) -> No
     """Whatever the next call is, it is sent once, over a new one."""
     api.reply = lambda _: (200, {}, {"Connection": "ends"})
     kube.get("/api/v1/nodes/a")
-    time.sleep(0.05)
+    eventually(lambda: api.closed)
     kube.create("/api/v1/nodes", {})
 
     assert [asked.method for asked in api.requests] == ["GET", "POST"]
@@ -220,11 +226,11 @@ def test_a_connection_that_the_server_closed_is_left(api: Api, kube: Kube) -> No
 def test_no_more_calls_are_under_way_than_there_are_connections(api: Api, kube: Kube) -> None:
     """The fifth of five waits until one of four is answered."""
     go = threading.Event()
-    api.reply = lambda _: (go.wait(5), (200, {}, {}))[1]
+    api.reply = lambda _: (go.wait(60), (200, {}, {}))[1]
     threads = [threading.Thread(target=kube.get, args=("/api/v1/nodes/a",)) for _ in range(5)]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while len(api.requests) < 4 and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.1)
@@ -295,12 +301,12 @@ def test_a_failure_of_the_api_servers_own_is_told_at_once(api: Api, kube: Kube, 
 def test_others_go_on_while_one_waits(api: Api) -> None:
     """Even with a single connection."""
     waits, go = threading.Event(), threading.Event()
-    kube = Kube(Session(lambda: Login(Server(url=api.url)), 1), lambda _: (waits.set(), go.wait(5)))
+    kube = Kube(Session(lambda: Login(Server(url=api.url)), 1), lambda _: (waits.set(), go.wait(60)))
     api.answers(failure(429, Retry_After="60"), (200, {"second": True}, {}), (200, {"first": True}, {}))
     first: list[object] = []
     thread = threading.Thread(target=lambda: first.append(kube.get("/api/v1/nodes/a")))
     thread.start()
-    assert waits.wait(5)
+    assert waits.wait(60)
 
     assert kube.get("/api/v1/nodes/b") == {"second": True}
     go.set()

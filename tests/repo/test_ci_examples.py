@@ -89,8 +89,9 @@ def repository(tmp_path: Path) -> Path:
 
 
 def git(folder: Path, *arguments: str) -> None:
-    """git in a folder."""
-    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
+    """git in a folder, also where a hook of git runs the tests."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, env=environment)
 
 
 def hooked(folder: Path) -> subprocess.CompletedProcess[str]:

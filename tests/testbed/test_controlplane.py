@@ -14,11 +14,12 @@ import pytest
 from testbed.binaries import binaries
 from testbed.controlplane import CommandError, ControlPlane, ControlPlaneError, controlplane
 from testbed.processes import StartError, start_time
+from tests.support import eventually
 
 pytestmark = pytest.mark.cluster
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-WAIT = "--timeout=60s"
+WAIT = "--timeout=110s"
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +131,8 @@ def test_a_service_account_gets_a_token_of_its_own(plane: ControlPlane) -> None:
 
 def test_controllers_act_as_service_accounts_and_pods_get_one(plane: ControlPlane) -> None:
     """As in production: a service account for each controller, and the ServiceAccount admission plugin."""
-    plane.kubectl("get", "serviceaccount", "-n", "kube-system", "deployment-controller", "replicaset-controller")
+    accounts = ("get", "serviceaccount", "-n", "kube-system", "deployment-controller", "replicaset-controller")
+    eventually(lambda: plane.kubectl(*accounts, check=False).returncode == 0)
     plane.kubectl("run", "plain", "--image=registry.example/main:1")
     account = plane.kubectl("get", "pod", "plain", "-o", "jsonpath={.spec.serviceAccountName}").stdout
     assert account == "default"
@@ -179,11 +181,15 @@ def test_a_plane_ends_with_its_starter(tmp_path: Path) -> None:
         pids = json.loads(starter.stdout.readline())
         starter.kill()
     (run_dir,) = tmp_path.glob("aup-testbed-*")
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline and [entry.name for entry in run_dir.iterdir()] != ["logs"]:
+    deadline = time.monotonic() + 60
+
+    def left() -> tuple[list[str], list[str]]:
+        alive = [name for name, pid in pids.items() if start_time(pid) is not None]
+        return [entry.name for entry in run_dir.iterdir()], alive
+
+    while time.monotonic() < deadline and left() != (["logs"], []):
         time.sleep(0.05)
-    assert [entry.name for entry in run_dir.iterdir()] == ["logs"]
-    assert [name for name, pid in pids.items() if start_time(pid) is not None] == []
+    assert left() == (["logs"], [])
 
 
 def test_a_named_cluster_is_used_and_never_stopped(plane: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +218,9 @@ def test_up_leaves_a_plane_running_until_down(tmp_path: Path) -> None:
     assets.mkdir()
     for name, path in binaries().items():
         (assets / name).symlink_to(path)
-    env = {**os.environ, "KUBEBUILDER_ASSETS": str(assets), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    # With AUP_TESTBED_KUBERNETES the assets would be left aside, and an older Kubernetes built into the empty cache.
+    environ = {name: value for name, value in os.environ.items() if name != "AUP_TESTBED_KUBERNETES"}
+    env = {**environ, "KUBEBUILDER_ASSETS": str(assets), "XDG_CACHE_HOME": str(tmp_path / "cache")}
 
     def testbed(command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -221,7 +229,7 @@ def test_up_leaves_a_plane_running_until_down(tmp_path: Path) -> None:
             env=env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=400,
             check=False,
         )
 

@@ -26,7 +26,7 @@ time.sleep(600)
 """
 
 
-def gone(pid: int, within: float = 10.0) -> bool:
+def gone(pid: int, within: float = 60.0) -> bool:
     """Whether a process ends within some seconds."""
     deadline = time.monotonic() + within
     while start_time(pid) is not None and time.monotonic() < deadline:
@@ -52,7 +52,7 @@ def test_no_process_outlives_its_starter(tmp_path: Path, number: signal.Signals)
         assert start_time(pid) is not None
         starter.send_signal(number)
     assert gone(pid)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while (tmp_path / "pki").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert [entry.name for entry in tmp_path.iterdir()] == ["logs"]
@@ -101,7 +101,7 @@ def test_a_reused_process_id_is_left_alone() -> None:
         end_by_pid({process.pid: ticks - 1})
         assert process.poll() is None
         end_by_pid({process.pid: ticks})
-        assert process.wait(5) == -signal.SIGTERM
+        assert process.wait(60) == -signal.SIGTERM
 
 
 def test_free_ports_are_all_different() -> None:

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -84,7 +85,7 @@ def test_a_process_that_dies_is_told(folder: Path) -> None:
 
 
 @pytest.fixture
-def judging_for_ever(folder: Path) -> subprocess.Popen[bytes]:
+def judging_for_ever(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """`aup` with two processes that have begun to judge and never end by themselves."""
     program = (
         "import pathlib, time; from aup.cli import judging;"
@@ -97,7 +98,10 @@ def judging_for_ever(folder: Path) -> subprocess.Popen[bytes]:
     while not (folder / "begun").exists():
         assert first.poll() is None
         time.sleep(0.01)
-    return first
+    yield first
+    with suppress(ProcessLookupError):
+        os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
 
 
 def test_when_the_first_process_is_killed_the_others_end(judging_for_ever: subprocess.Popen[bytes]) -> None:
