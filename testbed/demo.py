@@ -33,7 +33,7 @@ SHOP_PODS = 5
 
 KINDS = "deployments,statefulsets,cronjobs"
 
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 300.0
 _POLL_SECONDS = 0.2
 
 
@@ -108,6 +108,7 @@ class Demo:
         self._say(f"Nothing of acme runs after {time.monotonic() - began:.1f} s.")
         self._check("no Pod of acme runs", self._running("acme-shop") == 0)
         self._check("globex is untouched", self._running("globex-web") == SHOP_PODS)
+        self._until("acme's standing is not told", lambda: "Suspended" in self._quiet("get", "tenant", "acme").stdout)
         self._kubectl("get", "deployments,statefulsets,cronjobs", "-n", "acme-shop")
         self._kubectl("get", "tenants,suspensions")
         self._say("What alice reads:")

@@ -1,19 +1,21 @@
 """What all tests share: one control plane a worker, with aup installed on it by its chart, and tenants to use up."""
 
 import itertools
-import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from aup.api.meta import TENANT_LABEL
+from aup_operator.kube import MERGE_PATCH, KubeError
 from testbed.controlplane import ControlPlane, controlplane
 from testbed.installation import Installation
 from testbed.older_kubernetes import chosen, minor
-from tests.support import Customer, named_customer
+from tests.support import Customer, Json, client, eventually, named_customer
 
+_SUSPENSIONS = "/apis/aup.asergo.com/v1alpha1/suspensions"
 _numbers = itertools.count(1)
 
 
@@ -71,14 +73,32 @@ def customer(new_customer: Callable[[], Customer]) -> Customer:
 
 
 @pytest.fixture(scope="module")
-def leaving() -> list[Customer]:
-    """Tenants that are used up and perhaps suspended still."""
-    return []
+def leaving(aup: Installation) -> Iterator[list[Customer]]:
+    """Tenants that are used up and were suspended still; at the end of a module the last lifts are waited for."""
+    left: list[Customer] = []
+    yield left
+    with suppress(AssertionError):
+        eventually(lambda: not {one.name for one in left} & {one["spec"]["tenant"] for one in _ordered(aup)})
+    _free(left)
+
+
+def _ordered(aup: Installation) -> list[Json]:
+    return list(client(aup.plane.kubeconfig).list(_SUSPENSIONS))
+
+
+def _free(tenants: Iterable[Customer]) -> None:
+    """Have their namespaces be nobody's, so that passes do not grow."""
+    for one in tenants:
+        kube = client(one.plane.kubeconfig)
+        for space in kube.list("/api/v1/namespaces", label_selector=f"{TENANT_LABEL}={one.name}"):
+            with suppress(KubeError):
+                path = f"/api/v1/namespaces/{space['metadata']['name']}"
+                kube.patch(path, {"metadata": {"labels": {TENANT_LABEL: None}}}, MERGE_PATCH)
 
 
 @pytest.fixture
 def new_customer(aup: Installation, leaving: list[Customer]) -> Iterator[Callable[[], Customer]]:
-    """Makes tenants. After a test they are lifted, and then their namespaces nobody's, so that passes do not grow."""
+    """Makes tenants. After a test they are lifted, and then freed."""
     made: list[Customer] = []
 
     def make() -> Customer:
@@ -86,11 +106,11 @@ def new_customer(aup: Installation, leaving: list[Customer]) -> Iterator[Callabl
         return made[-1]
 
     yield make
-    ordered = json.loads(aup.plane.kubectl("get", "suspensions", "-o", "json").stdout)["items"]
+    ordered = _ordered(aup)
     suspended = {one["spec"]["tenant"] for one in ordered}
-    for one in (one for one in [*made, *leaving] if one.name not in suspended):
-        one.provider("label", "namespace", "--selector", f"{TENANT_LABEL}={one.name}", f"{TENANT_LABEL}-", check=False)
+    _free(one for one in [*made, *leaving] if one.name not in suspended)
     leaving[:] = [one for one in [*made, *leaving] if one.name in suspended]
     own = {one.name for one in made}
-    if left := [one["metadata"]["name"] for one in ordered if one["spec"]["tenant"] in own]:
-        aup.plane.kubectl("delete", "suspensions", "--wait=false", "--ignore-not-found", *left, check=False)
+    for one in (one["metadata"] for one in ordered if one["spec"]["tenant"] in own):
+        with suppress(KubeError):
+            client(aup.plane.kubeconfig).delete(f"{_SUSPENSIONS}/{one['name']}", one["uid"])

@@ -1,15 +1,13 @@
 """Suspending a tenant on a real cluster, and looking at what became of it."""
 
 import json
-from functools import cache
 from typing import Any
 
-import pytest
-
+from aup.api.meta import SUSPENDED_LABEL
 from aup_operator.discovery import Discovery
 from aup_operator.drivers.known import KnownKind, known_kinds
-from aup_operator.kube import Kube, connect
-from tests.support import LIFT, Customer, Json, container, eventually, pod, suspension, workload
+from aup_operator.kube import Kube
+from tests.support import LIFT, Customer, Json, client, container, eventually, pod, probed, suspension, workload
 
 KINDS = "deployments,statefulsets,replicasets,replicationcontrollers,daemonsets,jobs,cronjobs"
 WAITING = {"nodeSelector": {"no.such/node": "true"}}
@@ -148,9 +146,18 @@ def suspend(customer: Customer, name: str = "", **spec: Any) -> None:
 
 
 def lift(customer: Customer, name: str = "") -> None:
-    """Order a lift and wait until it is done."""
+    """Order a lift and wait until it is done, and what judges the tenant's changes has heard of it."""
     customer.plane.kubectl("patch", "suspension", name or customer.name, "--type=merge", "-p", LIFT)
     eventually(lambda: phase(customer, name) == "Lifted")
+    eventually(lambda: _let_go(customer))
+
+
+def _let_go(customer: Customer) -> bool:
+    """Whether the tenant is not held any more, or by another suspension."""
+    namespace = administrator(customer).get(f"/api/v1/namespaces/{customer.namespace}")
+    if namespace is None or SUSPENDED_LABEL in namespace["metadata"].get("labels", {}):
+        return True
+    return "AUP7301" not in probed(customer)
 
 
 def past_the_freeze(customer: Customer, *args: str, stdin: object = None) -> None:
@@ -234,16 +241,9 @@ def everything(customer: Customer) -> dict[str, Any]:
     return found
 
 
-@cache
-def _client(kubeconfig: str) -> Kube:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KUBECONFIG", kubeconfig)
-        return connect(1)
-
-
 def administrator(customer: Customer) -> Kube:
-    """The cluster's administrator, without the time that kubectl takes to start."""
-    return _client(str(customer.plane.kubeconfig))
+    """The cluster's administrator."""
+    return client(customer.plane.kubeconfig)
 
 
 def _owned(metadata: Json) -> list[list[str]]:

@@ -7,6 +7,7 @@ import pytest
 
 from testbed.controlplane import ControlPlane
 from testbed.installation import Installation
+from tests.cluster.attempts import established
 from tests.support import Customer, Json, eventually, named_customer
 
 pytestmark = pytest.mark.cluster
@@ -59,7 +60,7 @@ def routes(aup: Installation) -> ControlPlane:
     plane = aup.plane
     for manifest in CRDS:
         plane.kubectl("apply", "-f", "-", input=json.dumps(manifest))
-        plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", f"crd/{manifest['metadata']['name']}")
+        established(plane, f"crd/{manifest['metadata']['name']}")
     return plane
 
 
@@ -163,8 +164,7 @@ def test_a_status_takes_addresses_from_the_providers_programs_only(kind: str, ac
         *("create", "rolebinding", f"balancer-{kind}", "--role=everything"),
         *("--serviceaccount", BALANCER.removeprefix("system:serviceaccount:")),
     )
-    by_balancer = acme.provider(*patch, given(FOREIGN), "--as", BALANCER, check=False)
-    assert by_balancer.returncode == 0, by_balancer.stderr
+    eventually(lambda: acme.provider(*patch, given(FOREIGN), "--as", BALANCER, check=False).returncode == 0)
     by_own = acme.provider(
         *patch, given("198.51.100.8"), "--as", f"system:serviceaccount:{acme.namespace}:default", check=False
     )

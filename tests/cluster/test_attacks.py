@@ -85,7 +85,7 @@ def tenant(aup: Installation) -> Customer:
     customer.run("apply", "--server-side", "-f", "-", stdin=list(given.values()), check=True)
     bare = [one for one in given.values() if one["kind"] == "Pod" and "schedulerName" not in one["spec"]]
     customer.provider(
-        "wait", "--for=condition=Ready", *(f"pod/{one['metadata']['name']}" for one in bare), "--timeout=30s"
+        "wait", "--for=condition=Ready", *(f"pod/{one['metadata']['name']}" for one in bare), "--timeout=110s"
     )
     return customer
 

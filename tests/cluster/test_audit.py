@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from testbed.installation import NAMESPACE, Installation
-from tests.support import Customer, Json, container, eventually, workload
+from tests.support import AUDITED_SECONDS, Customer, Json, container, eventually, once, workload
 
 pytestmark = pytest.mark.cluster
 
@@ -53,21 +53,22 @@ def test_what_came_past_the_webhook_is_found_permitted_and_forgotten(customer: C
     """T06: within seconds of the namespace's joining; the Deployment counts once, whatever it has made since."""
     past_the_webhook(customer, workload("Deployment", "web", container(image="xmrig/xmrig"), replicas=2))
 
-    eventually(lambda: findings(customer).get("AUP1601", {}).get("denied"), 60)
-    assert findings(customer) == {"AUP1601": {**MINING, "example": f"Deployment {customer.namespace}/web"}}
+    eventually(lambda: findings(customer).get("AUP1601", {}).get("denied"), AUDITED_SECONDS)
+    told = {"AUP1601": {**MINING, "example": f"Deployment {customer.namespace}/web"}}
+    assert once(lambda: findings(customer), told) == told
     command = [str(Path(sys.executable).with_name("aup")), "status", customer.name]
-    told = subprocess.run(command, env=customer.plane.environment(), check=True, capture_output=True, text=True)
-    assert ["AUP1601", "1", "0", "Deployment", f"{customer.namespace}/web"] in map(str.split, told.stdout.splitlines())
+    shown = subprocess.run(command, env=customer.plane.environment(), check=True, capture_output=True, text=True)
+    assert ["AUP1601", "1", "0", "Deployment", f"{customer.namespace}/web"] in map(str.split, shown.stdout.splitlines())
 
     customer.provider("create", "-f", "-", stdin=permit(customer))
-    eventually(lambda: not findings(customer), 60)
+    eventually(lambda: not findings(customer), AUDITED_SECONDS)
     customer.plane.kubectl("delete", "permit", customer.name)
-    eventually(lambda: findings(customer), 60)
+    eventually(lambda: findings(customer), AUDITED_SECONDS)
     customer.run("delete", "deployment", "web", check=True)
     customer.plane.kubectl(
         "patch", "tenant", customer.name, "--type=merge", "-p", '{"spec": {"parties": ["A. Jensen"]}}'
     )
-    eventually(lambda: not findings(customer), 60)
+    eventually(lambda: not findings(customer), AUDITED_SECONDS)
 
 
 def test_the_audit_may_list_what_it_looks_at_and_nothing_more(aup: Installation) -> None:

@@ -34,7 +34,7 @@ def person(aup: Installation, name: str, *roles: str) -> Run:
         command = [str(Path(sys.executable).with_name("aup")), *args]
         env = {**os.environ, "KUBECONFIG": str(kubeconfig)}
         return subprocess.run(
-            command, env=env, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL
+            command, env=env, capture_output=True, text=True, check=False, timeout=400, stdin=subprocess.DEVNULL
         )
 
     return run
@@ -472,7 +472,7 @@ def test_progress_is_watched_until_all_has_settled(aup: Installation, customer: 
         assert watch.stdout is not None
         assert watch.stdout.readline() == f"{ordered}: waiting for the operator\n"
         aup.start_operator()
-        rest, problem = watch.communicate(timeout=30)
+        rest, problem = watch.communicate(timeout=300)
 
     assert (watch.returncode, problem) == (0, "")
     progress, _, table = rest.partition("TENANT ")

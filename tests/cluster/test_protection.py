@@ -93,12 +93,13 @@ def test_what_is_deleted_is_back_within_seconds_and_judges_again(customer: Custo
     eventually(lambda: "[AUP1601" in customer.run("create", "-f", "-", stdin=MINER).stderr, seconds=SECONDS)
     customer.provider("label", "namespace", customer.namespace, "aup.asergo.com/suspended=true")
     try:
-        frozen = customer.run("create", "-f", "-", stdin=pod("up")).stderr
+        rehearsal = ("create", "--dry-run=server", "-f", "-")
+        by_freeze = "'aup-freeze' with binding 'aup-freeze' denied request"
+        eventually(lambda: by_freeze in customer.run(*rehearsal, stdin=pod("up")).stderr, seconds=SECONDS)
     finally:
         customer.provider("label", "namespace", customer.namespace, "aup.asergo.com/suspended-")
 
     assert not {*uids} & {content(plane, each)["uid"] for each in LOST}
-    assert "'aup-freeze' with binding 'aup-freeze' denied request" in frozen
     assert {name: counted(aup, "losses")[name] - losses[name] for name in names} == dict.fromkeys(names, 1)
     eventually(lambda: metrics(aup, "missing", 1) == set(), seconds=SECONDS)
 

@@ -20,5 +20,5 @@ def test_an_uninstall_leaves_nothing_of_it(customer: Customer, aup: Installation
         kinds = ",".join(each[0] for each in LOST)
         return plane.kubectl("get", kinds, "-l", "app.kubernetes.io/part-of=aup", "-o", "name").stdout
 
-    eventually(lambda: left() == "", seconds=30)
+    eventually(lambda: left() == "")
     assert aup.running("operator")

@@ -21,12 +21,12 @@ from tests.cluster.suspending import (
     status,
     suspend,
 )
-from tests.support import Customer, eventually, suspension, workload
+from tests.support import Customer, eventually, once, suspension, workload
 
 pytestmark = pytest.mark.cluster
 
 LABEL = "aup.asergo.com/suspended"
-PASSES_SECONDS = 20
+PASSES_SECONDS = 120
 
 
 class Second:
@@ -66,7 +66,7 @@ class Second:
         self._goes_on.set()
 
     def _passed(self, method: str, path: str) -> None:
-        if (method, path.partition("?")[0]) == self._at:
+        if (method, path.partition("?")[0]) == self._at and "limit=50&" not in path:  # as an audit lists
             self.stands.set()
             self._goes_on.wait()
 
@@ -118,7 +118,7 @@ def test_two_operators_record_nothing_twice_and_end_alike(shop: Customer, aup: I
             assert len(found) == 13
             lift(shop, name)
             eventually(lambda: running(shop) == 13)
-            assert everything(shop) == before
+            assert once(lambda: everything(shop), before) == before
 
 
 def test_what_another_has_recorded_meanwhile_is_not_recorded_again(
@@ -129,7 +129,7 @@ def test_what_another_has_recorded_meanwhile_is_not_recorded_again(
     with only_the_second(aup, tmp_path) as second:
         second.stand_still_at("POST", "/apis/aup.asergo.com/v1alpha1/suspensionrecords")
         customer.provider("create", "-f", "-", stdin=suspension(customer.name))
-        assert second.stands.wait(30)
+        assert second.stands.wait(120)
         aup.start_operator()
         eventually(lambda: phase(customer) == "Enforced")
 
@@ -151,7 +151,7 @@ def test_what_another_has_taken_down_meanwhile_is_no_original(
     with only_the_second(aup, tmp_path) as second:
         second.stand_still_at("GET", f"/apis/apps/v1/namespaces/{customer.namespace}/deployments")
         customer.provider("create", "-f", "-", stdin=suspension(customer.name, early))
-        assert second.stands.wait(30)
+        assert second.stands.wait(120)
         customer.provider("create", "-f", "-", stdin=suspension(customer.name, late))
         aup.start_operator()
         eventually(lambda: phase(customer, late) == "Enforced")
@@ -178,11 +178,12 @@ def test_one_that_does_not_know_of_the_lift_takes_nothing_down_again(
 ) -> None:
     """It stands still during a pass over a suspension, and goes on when another has lifted it."""
     customer.run("create", "-f", "-", stdin=workload("Deployment", "web", replicas=2), check=True)
+    eventually(lambda: running(customer) == 2)
     before = everything(customer)
     with a_second(aup, tmp_path) as second:
         suspend(customer)
         second.stand_still_at(call[0], call[1].format(customer.namespace))
-        assert second.stands.wait(30)
+        assert second.stands.wait(120)
         lift(customer)
         assert replicas(customer) == 2
 
@@ -193,7 +194,7 @@ def test_one_that_does_not_know_of_the_lift_takes_nothing_down_again(
         assert drift(customer) == {}
         assert LABEL not in customer.get("namespace", customer.namespace)["metadata"]["labels"]
         assert originals(customer) == {}
-        assert everything(customer) == before
+        assert once(lambda: everything(customer), before) == before
 
 
 def test_a_namespace_that_is_labelled_late_does_not_stay_frozen(
@@ -204,7 +205,7 @@ def test_a_namespace_that_is_labelled_late_does_not_stay_frozen(
     with only_the_second(aup, tmp_path) as second:
         second.stand_still_at("PATCH", f"/api/v1/namespaces/{customer.namespace}")
         customer.provider("create", "-f", "-", stdin=suspension(customer.name))
-        assert second.stands.wait(30)
+        assert second.stands.wait(120)
         aup.start_operator()
         eventually(lambda: phase(customer) == "Enforced")
         lift(customer)

@@ -11,7 +11,7 @@ import pytest
 from testbed.installation import Installation
 from tests.cluster.operators import instead_of
 from tests.cluster.suspending import WAITING, everything, fingerprint, lift, phase, running, status, suspend
-from tests.support import LIFT, Customer, eventually, pod, suspension, workload
+from tests.support import LIFT, Customer, eventually, once, pod, suspension, workload
 
 pytestmark = pytest.mark.cluster
 
@@ -39,11 +39,20 @@ class unguarded:  # noqa: N801 - reads as a statement
         }
         self._saved = json.dumps(kept)
         self._aup.plane.kubectl("delete", self._binding)
-        time.sleep(1)  # the API server hears of it through a watch of its own
+        try:
+            eventually(lambda: not self._guards())
+        except AssertionError:
+            self.__exit__()
+            raise
 
     def __exit__(self, *_: object) -> None:
         self._aup.plane.kubectl("create", "-f", "-", input=self._saved)
-        time.sleep(1)
+        eventually(self._guards)
+
+    def _guards(self) -> bool:
+        """Whether the API server, which reads policies anew once a second, refuses what the guard does."""
+        rehearsal = ("delete", "acceptableusepolicies", "--all", "--dry-run=server")
+        return "[AUP guard]" in self._aup.plane.kubectl(*rehearsal, check=False).stderr
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.2, 0.3, 0.5, 0.8])
@@ -65,7 +74,7 @@ def test_killing_the_operator_at_any_time_ends_in_the_same_state(
     operator_after.kill("operator")
     operator_after.start_operator()
     eventually(lambda: phase(shop) == "Lifted")
-    assert fingerprint(shop) == before
+    assert once(lambda: fingerprint(shop), before) == before
     eventually(lambda: running(shop) == 13)
 
 
@@ -164,7 +173,7 @@ def test_a_lift_ordered_while_the_tenant_is_still_taken_down_puts_everything_bac
         shop.plane.kubectl("patch", "suspension", shop.name, "--type=merge", "-p", LIFT)
         eventually(lambda: phase(shop) == "Lifted")
 
-    assert everything(shop) == before
+    assert once(lambda: everything(shop), before) == before
 
 
 def test_a_policy_that_we_do_not_understand_stops_nothing(customer: Customer) -> None:

@@ -10,7 +10,7 @@ from tests.cluster.attempts import install_kinds
 from tests.cluster.operators import Operators, instead_of
 from tests.cluster.suspending import TENANTS, administrator, everything, phase, running, status, whole_zoo
 from tests.own_plane import aup, plane
-from tests.support import LIFT, Customer, eventually, suspension
+from tests.support import LIFT, Customer, eventually, once, suspension
 
 pytestmark = pytest.mark.cluster
 
@@ -39,7 +39,7 @@ def test_a_kill_at_any_write_loses_nothing(customer: Customer, aup: Installation
             operators.kill_at(write)
             customer.plane.kubectl("patch", "suspension", name, "--type=merge", "-p", LIFT)
             killed |= _until(operators, customer, name, "Lifted")
-            assert everything(customer) == before, operators.writes
+            assert once(lambda: everything(customer), before) == before, operators.writes
             eventually(lambda: running(customer) == pods)
             if not killed:
                 break

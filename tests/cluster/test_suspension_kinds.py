@@ -23,7 +23,7 @@ from tests.cluster.suspending import (
     suspend,
     waiting_job,
 )
-from tests.support import LIFT, Customer, Json, container, eventually, pod, suspension, workload
+from tests.support import LIFT, Customer, Json, container, eventually, once, pod, suspension, workload
 
 pytestmark = pytest.mark.cluster
 
@@ -61,7 +61,7 @@ def down_and_up(customer: Customer, pods: int) -> None:
     suspend(customer)
     assert running(customer) == 0
     lift(customer)
-    assert everything(customer) == before
+    assert once(lambda: everything(customer), before) == before
     eventually(lambda: running(customer) == pods)
 
 
@@ -143,7 +143,7 @@ def test_replica_sets_are_left_to_whom_they_belong(customer: Customer) -> None:
     lift(customer)
 
     assert held == ["Deployment/web", "ReplicaSet/bare", "ReplicationController/old", "Rollout/canary"]
-    assert everything(customer) == before
+    assert once(lambda: everything(customer), before) == before
     eventually(lambda: running(customer) == 5)
 
 
@@ -189,14 +189,14 @@ def test_jobs_go_on_where_they_can(customer: Customer) -> None:
 
     expected = ["CronJob/nightly", "Fleet/maker", "Job/held", "Job/numbered", "Job/of-cron", "Job/of-maker"]
     assert held == expected
-    assert everything(customer) == before
+    assert once(lambda: everything(customer), before) == before
     assert customer.get("job", "over")["metadata"]["resourceVersion"] == version
     eventually(lambda: running(customer) == 4)
 
 
 def test_the_time_of_a_job_stands_still(customer: Customer) -> None:
     """A Job whose activeDeadlineSeconds pass while it is held has not failed by that; the clock starts anew."""
-    seconds = 6
+    seconds = 20
     customer.run("create", "-f", "-", stdin=waiting_job("brief", activeDeadlineSeconds=seconds), check=True)
     eventually(lambda: running(customer) == 1)
     begun = time.monotonic()
@@ -246,13 +246,16 @@ def test_a_cron_job_that_fires_in_the_second_of_the_suspension(
     namespace, jobs = f"/api/v1/namespaces/{customer.name}", f"/apis/batch/v1/namespaces/{customer.name}/jobs"
     answers: list[str] = []
 
+    def suspensions_look(path: str) -> bool:
+        return path.startswith(jobs) and "limit=100" in path  # an audit lists by other pages
+
     def fire(name: str) -> str:
         controller = "--as=system:serviceaccount:kube-system:cronjob-controller"
         job = owned(waiting_job(name), cron)
         return customer.provider("create", "-f", "-", controller, stdin=job, check=False).stderr
 
     def looked(method: str, path: str) -> None:
-        if (method, path.partition("?")[0]) == ("GET", jobs):
+        if method == "GET" and suspensions_look(path):
             answers.extend([] if answers else [fire("after")])
 
     with instead_of(aup, tmp_path) as operators:
@@ -260,9 +263,11 @@ def test_a_cron_job_that_fires_in_the_second_of_the_suspension(
         assert fire("before") == ""
         suspend(customer)
 
-        asked = [path.partition("?")[0] for path in operators.relay.requests]
+        asked = operators.relay.requests
+        frozen = next(number for number, path in enumerate(asked) if path.partition("?")[0] == namespace)
+        listed = next(number for number, path in enumerate(asked) if suspensions_look(path))
 
-    assert asked.index(namespace) < asked.index(jobs)
+    assert frozen < listed
     assert "is suspended" in answers[0]
     assert recorded(customer) == ["CronJob/nightly", "Job/before"]
     assert running(customer) == 0
@@ -353,13 +358,12 @@ def test_a_kind_that_goes_while_its_objects_are_held(customer: Customer, gadgets
     gadgets(group, scale={"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"})
     customer.run("create", "-f", "-", stdin=[gadget(group), workload("Deployment", "web", replicas=1)], check=True)
     customer.provider("create", "-f", "-", stdin=suspension(customer.name))
-    # What is served is remembered for 15 s, and what else may be scaled takes the API server a moment.
-    eventually(lambda: customer.get(f"gadgets.{group}", "one")["spec"]["replicas"] == 0, 40)
+    eventually(lambda: customer.get(f"gadgets.{group}", "one")["spec"]["replicas"] == 0)
     eventually(lambda: phase(customer) == "Enforced")
 
     customer.plane.kubectl("delete", "crd", f"gadgets.{group}")
     customer.plane.kubectl("patch", "suspension", customer.name, "--type=merge", "-p", LIFT)
-    eventually(lambda: phase(customer) == "Lifted", 40)
+    eventually(lambda: phase(customer) == "Lifted")
 
     assert "Deleted or replaced meanwhile: 1." in status(customer)["conditions"][0]["message"]
     assert customer.get("deployment", "web")["spec"]["replicas"] == 1
@@ -396,4 +400,4 @@ def test_an_object_that_is_served_twice_is_recorded_once(customer: Customer) -> 
     assert recorded(customer) == ["Fleet/one"]
     lift(customer)
 
-    assert everything(customer) == before
+    assert once(lambda: everything(customer), before) == before

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.cluster.suspending import WAITING, administrator, everything, lift, phase, running, status, suspend
-from tests.support import LIFT, Customer, Json, eventually, pod, suspension, workload
+from tests.support import LIFT, Customer, Json, eventually, once, pod, suspension, workload
 
 pytestmark = pytest.mark.cluster
 
@@ -61,7 +61,7 @@ def test_only_what_is_named_goes_down_and_all_of_it_comes_back(shop: Customer) -
 
     lift(shop)
 
-    assert everything(shop) == before
+    assert once(lambda: everything(shop), before) == before
     eventually(lambda: pods(shop) == ["db", "free", "left", "taken", "web", "web"])
 
 
@@ -109,7 +109,7 @@ def test_a_selection_within_a_whole_suspension(shop: Customer) -> None:
     assert running(shop) == 0
 
     lift(shop, f"{whole}-2")
-    assert everything(shop) == before
+    assert once(lambda: everything(shop), before) == before
     eventually(lambda: pods(shop) == ["db", "free", "left", "taken", "web", "web"])
 
 
@@ -125,7 +125,7 @@ def test_two_selections_that_share_a_workload(shop: Customer) -> None:
     assert replicas(shop) == {"web": 0, "free": 1}
 
     lift(shop, second)
-    assert everything(shop) == before
+    assert once(lambda: everything(shop), before) == before
 
 
 def test_a_selection_of_nothing_that_is_there(shop: Customer) -> None:
@@ -149,4 +149,4 @@ def test_a_selection_is_lifted_while_it_is_still_taken_down(shop: Customer) -> N
 
     eventually(lambda: phase(shop) == "Lifted")
 
-    assert everything(shop) == before
+    assert once(lambda: everything(shop), before) == before

@@ -548,7 +548,7 @@ def test_a_webhook_on_its_way_out_answers_and_keeps_no_connection(
 ) -> None:
     """A review that came on a kept connection as it is closed would fail, and with it somebody's change."""
     body = json.dumps(review(wired.namespace, pod("a")))
-    with webhook(aup, through_relay, tmp_path / "log", AUP_DRAIN_SECONDS="5") as second:
+    with webhook(aup, through_relay, tmp_path / "log", AUP_DRAIN_SECONDS="60") as second:
         second.wait("/readyz", 200)
         kept = http.client.HTTPSConnection("localhost", second.port, context=aup.context())
         answers = []

@@ -85,7 +85,7 @@ class Webhook:
 
     def wait(self, path: str, status: int) -> str:
         """The body of the first answer with this status."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             found, body = self.plain(path)
             if found == status:
