@@ -49,13 +49,13 @@ def test_a_kill_at_any_write_loses_nothing(customer: Customer, aup: Installation
 
 def _until(operators: Operators, customer: Customer, name: str, goal: str) -> bool:
     """Wait for a phase, with a new operator once the old one is killed; whether it was."""
-    eventually(lambda: operators.killed or _quiet(customer, name, goal), 60)
+    eventually(lambda: operators.killed or _quiet(customer, name, goal))
     operators.kill_at(0)  # before it is asked, so that no later write can kill it unseen
     killed = operators.killed
     if killed:
         operators.start()
     try:
-        eventually(lambda: phase(customer, name) == goal, 60)
+        eventually(lambda: phase(customer, name) == goal)
     except AssertionError:
         conditions = status(customer, name).get("conditions")
         raise AssertionError(f"{conditions}\n{operators.writes}\n{operators.log()}") from None
