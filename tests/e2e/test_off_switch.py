@@ -28,9 +28,9 @@ def test_the_off_switch_gives_a_cluster_back_whose_webhook_is_dead(cluster: Cont
     print(f"usable {time.monotonic() - began:.1f} s after the off-switch")
 
     customer.run(*REHEARSAL, stdin=bad, check=True)
-    customer.provider("create", "-f", "-", stdin=suspension(customer.name))
+    customer.provider("create", "-f", "-", stdin=suspension(customer.name, "without-webhook"))
     eventually(lambda: "suspended" in customer.run(*REHEARSAL, stdin=good).stderr)
-    customer.provider("delete", "suspension", customer.name)
+    customer.provider("delete", "suspension", "without-webhook")
 
     cluster.kubectl(*webhook, "--replicas=2")
     release(cluster, "upgrade", CHART, values_of(cluster))
