@@ -213,7 +213,7 @@ class ControlPlane:
     def environment(self, kubeconfig: Path | None = None) -> dict[str, str]:
         """This process's environment with KUBECONFIG set; caches of kubectl and helm are below `run_dir`.
 
-        Both end within a second, so that they need hardly collect garbage: it takes a quarter of kubectl's time.
+        Both end soon and need hardly collect garbage, which takes up to a quarter of kubectl's time.
         """
         cache = self.run_dir / "cache"
         return {

@@ -111,7 +111,15 @@ def _answers(api: Api, port: int, path: str) -> Callable[[], bool]:
 
 
 def _made(api: Api, port: int, path: str, body: Mapping[str, Any]) -> Callable[[], bool]:
-    return lambda: api.request("POST", port, path, body)[0] in {CREATED, ALREADY_EXISTS}
+    """Whether an object is there; no answer is asked for again, a refusal ends the start."""
+
+    def made() -> bool:
+        status, text = api.request("POST", port, path, body)
+        if status not in {0, CREATED, ALREADY_EXISTS}:
+            raise StartError(f"kube-apiserver answered POST {path} with {status}: {text}")
+        return status != 0
+
+    return made
 
 
 def _node_takes_pods(api: Api, port: int) -> Callable[[], bool]:

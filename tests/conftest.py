@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import HealthCheck, settings
 
+from aup.api import suspension
 from aup.api.meta import TENANT_LABEL
 from aup_operator.kube import MERGE_PATCH, KubeError
 from testbed.controlplane import ControlPlane, controlplane
@@ -15,7 +16,6 @@ from testbed.installation import Installation
 from testbed.older_kubernetes import chosen, minor
 from tests.support import Customer, Json, client, eventually, named_customer
 
-_SUSPENSIONS = "/apis/aup.asergo.com/v1alpha1/suspensions"
 _numbers = itertools.count(1)
 
 
@@ -83,7 +83,7 @@ def leaving(aup: Installation) -> Iterator[list[Customer]]:
 
 
 def _ordered(aup: Installation) -> list[Json]:
-    return list(client(aup.plane.kubeconfig).list(_SUSPENSIONS))
+    return list(client(aup.plane.kubeconfig).list(suspension.KIND.path))
 
 
 def _free(tenants: Iterable[Customer]) -> None:
@@ -113,4 +113,4 @@ def new_customer(aup: Installation, leaving: list[Customer]) -> Iterator[Callabl
     own = {one.name for one in made}
     for one in (one["metadata"] for one in ordered if one["spec"]["tenant"] in own):
         with suppress(KubeError):
-            client(aup.plane.kubeconfig).delete(f"{_SUSPENSIONS}/{one['name']}", one["uid"])
+            client(aup.plane.kubeconfig).delete(f"{suspension.KIND.path}/{one['name']}", one["uid"])

@@ -162,8 +162,8 @@ LIFT = json.dumps({"spec": {"lift": {"reason": "The cause is removed.", "ordered
 """The merge patch that orders a lift."""
 
 
-def eventually(holds: Callable[[], object], seconds: float = 120) -> None:
-    """Wait until something holds; after a look that takes long, rest as long.
+def eventually(look: Callable[[], _T], seconds: float = 120) -> _T:
+    """Wait until a look gives something, and give that; after a look that takes long, rest as long.
 
     Raises:
         AssertionError: It does not within the time.
@@ -171,8 +171,8 @@ def eventually(holds: Callable[[], object], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while True:
         began = time.monotonic()
-        if holds():
-            return
+        if found := look():
+            return found
         now = time.monotonic()
         assert now < deadline, f"not within {seconds} s"
         time.sleep(max(0.1, now - began))
@@ -180,9 +180,15 @@ def eventually(holds: Callable[[], object], seconds: float = 120) -> None:
 
 def once(look: Callable[[], _T], wanted: _T) -> _T:
     """What a look gives as soon as it is what is wanted; else what the last one gave, for a test to show."""
+    found: list[_T] = []
+
+    def seen() -> bool:
+        found[:] = [look()]
+        return found[0] == wanted
+
     with suppress(AssertionError):
-        eventually(lambda: look() == wanted)
-    return look()
+        eventually(seen)
+    return found[0]
 
 
 def named_customer(plane: ControlPlane, name: str) -> Customer:

@@ -19,7 +19,7 @@ from testbed.installation import Installation
 from tests.cluster.adversary import ROWS, World, attack, numbers, prey, put_back
 from tests.cluster.attempts import install_kinds
 from tests.cluster.suspending import administrator, everything, lift, phase, status, suspend, whole_zoo
-from tests.support import Customer, Json, eventually, pod
+from tests.support import Customer, Json, eventually, once, pod
 
 pytestmark = pytest.mark.cluster
 
@@ -70,7 +70,7 @@ def test_a_tenant_that_tries_everything_runs_nothing_and_is_restored_exactly(
     assert [row.name for row in ROWS if row.outcome == "passes" and not outcomes.passed[row.name]] == []
     assert outcomes.attempts >= LEAST_ATTEMPTS
     assert _up(customer, "") == 0
-    eventually(lambda: phase(customer) == "Enforced")
+    assert once(lambda: phase(customer), "Enforced") == "Enforced", status(customer)
 
     lift(customer)
     after = _kept(everything(customer))

@@ -93,7 +93,7 @@ def test_a_namespace_is_judged_before_it_has_a_label(customer: Customer, aup: In
     try:
         namespace(customer, "unlabelled")
         denied = customer.run("create", "-n", "unlabelled", "-f", "-", stdin=MINER)
-        fine = ("create", "--dry-run=server", "-n", "unlabelled", "-f", "-")
+        fine = ("create", "-n", "unlabelled", "-f", "-")
         eventually(lambda: customer.run(*fine, stdin=pod("fine")).returncode == 0)
         unlabelled = labels(customer, "unlabelled")
     finally:

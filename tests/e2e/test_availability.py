@@ -32,16 +32,13 @@ def test_a_rolling_restart_refuses_nothing(cluster: ControlPlane, customer: Cust
 
 
 def test_webhook_pods_that_are_killed_leave_changes_judged(cluster: ControlPlane, customer: Customer) -> None:
-    """One dies every five seconds, or once the last is replaced.
-
-    Only what was on its way to it may be refused, and never is anything let through.
-    """
+    """One dies every five seconds; only what was on its way to it may be refused, and never is anything let through."""
     with Stream(cluster, customer.namespace) as stream:
         for _ in range(KILLS):
             name = next(iter(_webhooks(cluster).values()))
             cluster.kubectl("delete", "pod", name, "--namespace", NAMESPACE, "--grace-period=0", "--force")
             time.sleep(5)
-            at_work(cluster)
+        at_work(cluster)
     print(f"judged {stream.right}, failed {stream.wrong}")
     assert not [answer for answer in stream.wrong if answer.startswith("201")]
     assert stream.right > 20 * sum(stream.wrong.values())

@@ -89,13 +89,7 @@ def test_a_line_of_the_dashboard_has_values(legend: str, query: str, prometheus:
     def shown() -> list[Json]:
         return [one for one in prometheus.query(query) if not math.isnan(float(one["value"][1]))]
 
-    found: list[Json] = []
-
-    def seen() -> bool:
-        found[:] = shown()
-        return bool(found)
-
-    eventually(seen, AUDITED_SECONDS)
+    found = eventually(shown, AUDITED_SECONDS)
     assert all(set(re.findall(r"\{\{(\w+)\}\}", legend)) == set(one["metric"]) for one in found)
 
 
