@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,35 +25,27 @@ def operator_after(aup: Installation) -> Iterator[Installation]:
         aup.start_operator()
 
 
-class unguarded:  # noqa: N801 - reads as a statement
+@contextmanager
+def unguarded(aup: Installation) -> Iterator[None]:
     """The guard of our resources is off, as after an accident with the cluster's own administrator."""
+    plane, binding = aup.plane, "validatingadmissionpolicybinding/aup-guard-resources"
+    found = json.loads(plane.kubectl("get", binding, "-o", "json").stdout)
+    kept = {key: found[key] for key in ("apiVersion", "kind", "spec")} | {
+        "metadata": {key: found["metadata"][key] for key in ("name", "labels", "annotations")}
+    }
 
-    def __init__(self, aup: Installation) -> None:
-        self._aup = aup
-        self._binding = "validatingadmissionpolicybinding/aup-guard-resources"
-        self._saved = ""
-
-    def __enter__(self) -> None:
-        found = json.loads(self._aup.plane.kubectl("get", self._binding, "-o", "json").stdout)
-        kept = {key: found[key] for key in ("apiVersion", "kind", "spec")} | {
-            "metadata": {key: found["metadata"][key] for key in ("name", "labels", "annotations")}
-        }
-        self._saved = json.dumps(kept)
-        self._aup.plane.kubectl("delete", self._binding)
-        try:
-            eventually(lambda: not self._guards())
-        except AssertionError:
-            self.__exit__()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        self._aup.plane.kubectl("create", "-f", "-", input=self._saved)
-        eventually(self._guards)
-
-    def _guards(self) -> bool:
+    def guards() -> bool:
         """Whether the API server, which reads policies anew once a second, refuses what the guard does."""
         rehearsal = ("delete", "acceptableusepolicies", "--all", "--dry-run=server")
-        return "[AUP guard]" in self._aup.plane.kubectl(*rehearsal, check=False).stderr
+        return "[AUP guard]" in plane.kubectl(*rehearsal, check=False).stderr
+
+    plane.kubectl("delete", binding)
+    try:
+        eventually(lambda: not guards())
+        yield
+    finally:
+        plane.kubectl("create", "-f", "-", input=json.dumps(kept))
+        eventually(guards)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.2, 0.3, 0.5, 0.8])
