@@ -59,6 +59,12 @@ def customer(aup: Installation) -> Customer:
     return named_customer(aup.plane, "acme")
 
 
+@pytest.fixture(autouse=True)
+def fresh(aup: Installation) -> None:
+    """No test begins with a certificate that expires while an operator starts, or that has expired without one."""
+    eventually(lambda: _expiry(aup) - time.time() > 0.75 * LIFETIME)
+
+
 def configuration(plane: ControlPlane) -> Any:
     """The webhook's configuration."""
     return json.loads(plane.kubectl("get", *CONFIGURATION, "--show-managed-fields", "--output", "json").stdout)
