@@ -1,6 +1,8 @@
 """Starts, watches and stops the processes of one control plane."""
 
+import errno
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -17,6 +19,9 @@ GRACE_SECONDS = 4.0
 
 POLL_SECONDS = 0.05
 LOG_LINES = 20
+
+_PORTS = range(20_000, 30_000)
+"""Below those that Linux gives to a client, or to a server that asks for any (32,768 to 60,999), and a NodePort."""
 
 
 class StartError(Exception):
@@ -69,12 +74,21 @@ def answers(url: str) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Different TCP ports that are free on 127.0.0.1 now; nothing reserves them."""
+    """Different TCP ports that are free on 127.0.0.1 now; nothing reserves them, but nobody is given one by chance."""
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [int(item.getsockname()[1]) for item in sockets]
+        return [_take(stack.enter_context(socket.socket())) for _ in range(count)]
+
+
+def _take(item: socket.socket) -> int:
+    while True:
+        port = secrets.choice(_PORTS)  # not by random's seed, which is the same in each worker of the tests
+        try:
+            item.bind(("127.0.0.1", port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return port
 
 
 class Processes:

@@ -3,9 +3,7 @@
 import contextlib
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,20 +15,12 @@ from typing import Self
 
 from testbed import kubeconfig
 from testbed.installation import NAMESPACE, Installation
+from testbed.processes import free_ports
 from tests.cluster.relay import Relay
 
 _ROOT = Path(__file__).resolve().parents[2]
 _GONE_SECONDS = 10.0
 _LOG_CHARACTERS = 6_000
-
-
-def _port() -> int:
-    """A free port that no outgoing connection can be given, unlike those from 32768 on."""
-    while True:
-        port = random.randrange(20_000, 30_000)  # noqa: S311 - nothing secret
-        with socket.socket() as tried, contextlib.suppress(OSError):
-            tried.bind(("127.0.0.1", port))
-            return port
 
 
 class Operators:
@@ -61,7 +51,7 @@ class Operators:
                 "KUBECONFIG": str(config),
                 "AUP_NAMESPACE": NAMESPACE,
                 "AUP_HOST": "127.0.0.1",
-                "AUP_HEALTH_PORT": str(_port()),
+                "AUP_HEALTH_PORT": str(free_ports(1)[0]),
                 "AUP_RESYNC_SECONDS": "2",
                 "AUP_BRAKE_TENANTS": "0",
                 **settings,
