@@ -14,6 +14,7 @@ from benchmarks.direct import SIZES
 from benchmarks.generator import Generator, LoadError
 from benchmarks.growth_series import slope
 from benchmarks.inprocess import NOW, facts
+from benchmarks.instructions import collected
 from benchmarks.servers import Server, listens
 from testbed.certificates import Authority
 from testbed.gobuild import cache_root, go_environment, toolchain
@@ -41,6 +42,13 @@ def test_the_exponent_of_growth_is_the_slope_between_logarithms(power: float) ->
     sizes = [1, 10, 100]
 
     assert slope(sizes, [7 * size**power for size in sizes]) == pytest.approx(power)
+
+
+def test_the_instructions_are_those_that_callgrind_collected() -> None:
+    """Where it tells none, its own words are the error."""
+    assert collected("==7== Events    : Ir\n==7== Collected : 673734011\n==7==\n") == 673_734_011
+    with pytest.raises(ValueError, match="valgrind did not tell how many instructions it saw"):
+        collected("valgrind: Fatal error at startup")
 
 
 def test_the_generators_own_tests_pass() -> None:
