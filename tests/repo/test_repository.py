@@ -1,9 +1,13 @@
 """Facts about the repository itself."""
 
+import os
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -83,8 +87,36 @@ def test_the_readme_names_the_two_commands() -> None:
     assert "make test" in readme
 
 
-def test_continuous_integration_runs_every_test() -> None:
-    """`.ci/run` is `make test` with CI=true."""
-    script = (ROOT / ".ci/run").read_text()
+_PYTEST = "@.venv/bin/python -m pytest -n 2 --dist loadgroup"
 
-    assert "export CI=true\nmake test\n" in script
+
+@pytest.mark.parametrize(
+    ("recipe", "body", "code"),
+    [
+        (_PYTEST, "assert len(list(Path('seen').iterdir())) > 1", 0),
+        (_PYTEST, "assert len(list(Path('seen').iterdir())) > 2", 1),
+        ("@false", "pass", 5),
+    ],
+    ids=["passes alone", "fails alone too", "none is on record as failed"],
+)
+def test_continuous_integration_runs_every_test_and_alone_what_failed(
+    tmp_path: Path, recipe: str, body: str, code: int
+) -> None:
+    """`.ci/run` is `make test` with CI=true; it passes if what failed does alone. An older record is no excuse."""
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    (tmp_path / "Makefile").write_text(f"test:\n\t@test $$CI = true\n\t{recipe}\n")
+    (tmp_path / "test_one.py").write_text(
+        "import time\nimport pytest\nfrom pathlib import Path\n\n"
+        "@pytest.mark.xdist_group('group')\n"
+        f"def test_it():\n    Path('seen', str(time.time())).touch()\n    {body}\n\n"
+        "def test_other():\n    pass\n"
+    )
+    for folder in (".ci", "seen", ".pytest_cache/v/cache"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / ".pytest_cache/v/cache/lastfailed").write_text('{"test_one.py::test_other": true}')
+    script = shutil.copy(ROOT / ".ci/run", tmp_path / ".ci/run")
+
+    path = {"PATH": os.environ["PATH"]}
+    ran = subprocess.run([script], cwd=tmp_path, env=path, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == code, ran.stdout + ran.stderr
