@@ -6,7 +6,7 @@ import pytest
 
 from tests.cluster.suspending import lift
 from tests.e2e.conftest import Upgrade, pods
-from tests.support import eventually, once
+from tests.support import eventually
 from tools.image.__main__ import version
 
 pytestmark = pytest.mark.e2e
@@ -21,12 +21,8 @@ def test_an_upgrade_refuses_nothing(upgrade: Upgrade) -> None:
 def test_everything_is_of_the_new_version(upgrade: Upgrade) -> None:
     """All Pods run its images, and the kinds are labelled with it."""
     for component in ("webhook", "operator"):
-
-        def images(component: str = component) -> set[str]:
-            return {one["spec"]["containers"][0]["image"] for one in pods(upgrade.plane, component)}
-
-        wanted = {f"localhost/aup-{component}:{version()}"}
-        assert once(images, wanted) == wanted  # the last of the old ones may still be ending
+        images = {one["spec"]["containers"][0]["image"] for one in pods(upgrade.plane, component)}
+        assert images == {f"localhost/aup-{component}:{version()}"}
     kinds = json.loads(
         upgrade.plane.kubectl("get", "crds", "-l", "app.kubernetes.io/instance=aup", "-o", "json").stdout
     )
