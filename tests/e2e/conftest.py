@@ -153,7 +153,7 @@ def seconds_to_ready(pod: Json) -> float:
 
 
 def pods(plane: ControlPlane, component: str) -> list[Json]:
-    """The Pods of one of our components, without those that are ending: after a restart or an upgrade some still are."""
+    """The Pods of one of our components but those that are ending, as some still are after a restart or an upgrade."""
     selector = f"app.kubernetes.io/component={component}"
     answer = plane.kubectl("get", "pods", "--namespace", NAMESPACE, "--selector", selector, "-o", "json")
     return [one for one in json.loads(answer.stdout)["items"] if "deletionTimestamp" not in one["metadata"]]
