@@ -1,6 +1,6 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # For any other CI: the exit code fails the job, and the report is kept as JSON.
-set -eu
+set -euo pipefail
 
 aup check -o json --output-file aup.json manifests
 helm template shop ./chart | aup check -n shop -

@@ -59,9 +59,17 @@ def test_a_pipeline_keeps_to_its_systems_schema(name: str, schema: str) -> None:
     jsonschema.validate(written, json.loads(SCHEMAS.joinpath(schema).read_text()))
 
 
-def test_the_script_for_other_systems_is_shell() -> None:
-    """`sh -n` reads it."""
-    subprocess.run(["sh", "-n", EXAMPLES / "check.sh"], check=True)
+def test_the_script_for_other_systems_fails_where_a_chart_cannot_be_rendered(tmp_path: Path) -> None:
+    """It is executable, and fails where the command before a pipe does, whatever that one has written."""
+    (tmp_path / "aup").write_text("#!/bin/sh\ncat >/dev/null\n")
+    (tmp_path / "helm").write_text(f"#!/bin/sh\necho '{POD}'\nexit 1\n")
+    for program in ("aup", "helm"):
+        (tmp_path / program).chmod(0o755)
+    path = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+
+    ran = subprocess.run([EXAMPLES / "check.sh"], env=path, stdin=subprocess.DEVNULL, check=False)
+
+    assert ran.returncode == 1
 
 
 def test_the_page_shows_the_configuration_of_the_hook() -> None:

@@ -150,6 +150,8 @@ def opened(path: str) -> Source | Trouble:
                 data = _bytes(file)
     except (OSError, ValueError) as error:
         return Trouble(name, 0, 0, _denied(error))
+    if path == "-" and not data.strip():
+        return Trouble(name, 0, 0, "empty; if a command writes it, that one has failed or has nothing to say")
     if len(data) > LARGEST:
         return Trouble(name, 0, 0, "larger than 10 MiB; split it into smaller files")
     try:
