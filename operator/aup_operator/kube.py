@@ -259,7 +259,10 @@ def _login() -> Login:
         load(client_configuration=configuration, **where)
         return Login(_server(configuration), lambda: _token(configuration))
     except (kubernetes.config.ConfigException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise AupError(f"no way to the API server: {error}; set KUBECONFIG") from None
+        by = "the Pod's service account" if inside else os.environ.get("KUBECONFIG") or "~/.kube/config"
+        raise AupError(
+            f"no way to the API server by {by}: {str(error).rstrip('.')}; set KUBECONFIG to another"
+        ) from None
 
 
 def _server(configuration: Any) -> Server:

@@ -1,6 +1,7 @@
 """The audit on a real cluster: what is stored already is found, told in the Tenant's status, and forgotten."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,9 +57,8 @@ def test_what_came_past_the_webhook_is_found_permitted_and_forgotten(customer: C
     eventually(lambda: findings(customer).get("AUP1601", {}).get("denied"), AUDITED_SECONDS)
     told = {"AUP1601": {**MINING, "example": f"Deployment {customer.namespace}/web"}}
     assert once(lambda: findings(customer), told) == told
-    command = [str(Path(sys.executable).with_name("aup")), "status", customer.name]
-    shown = subprocess.run(command, env=customer.plane.environment(), check=True, capture_output=True, text=True)
-    assert ["AUP1601", "1", "0", "Deployment", f"{customer.namespace}/web"] in map(str.split, shown.stdout.splitlines())
+    row = ["AUP1601", "1", "0", "Deployment", f"{customer.namespace}/web"]
+    assert row in map(str.split, status(customer).splitlines())
 
     customer.provider("create", "-f", "-", stdin=permit(customer))
     eventually(lambda: not findings(customer), AUDITED_SECONDS)
@@ -69,6 +69,14 @@ def test_what_came_past_the_webhook_is_found_permitted_and_forgotten(customer: C
         "patch", "tenant", customer.name, "--type=merge", "-p", '{"spec": {"parties": ["A. Jensen"]}}'
     )
     eventually(lambda: not findings(customer), AUDITED_SECONDS)
+    assert re.search(r"\nThe audit of [0-9-]{10}T[0-9:]{8}Z found nothing in what is stored\.\n", status(customer))
+
+
+def status(customer: Customer) -> str:
+    """What `aup status` tells of a tenant."""
+    command = [str(Path(sys.executable).with_name("aup")), "status", customer.name]
+    environment = customer.plane.environment()
+    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
 
 
 def test_the_audit_may_list_what_it_looks_at_and_nothing_more(aup: Installation) -> None:

@@ -88,6 +88,7 @@ def test_a_tenant_is_suspended_shown_and_lifted(desk: Run, customer: Customer) -
     suspended = desk("suspend", customer.name, "--name", name, "--clause", "1.6", "--facts", "A miner in web.")
     shown = desk("status", customer.name)
     lifted = desk("lift", customer.name, "--reason", "Removed.")
+    again = desk("lift", customer.name, "--reason", "Removed.")
 
     assert suspended.returncode == 0, suspended.stderr
     assert suspended.stdout.splitlines()[0] == f"Suspension {name} is ordered."
@@ -98,6 +99,7 @@ def test_a_tenant_is_suspended_shown_and_lifted(desk: Run, customer: Customer) -
     assert row == [*expected, "web."]
     assert lifted.returncode == 0, lifted.stderr
     assert lifted.stdout.splitlines()[-1] == f"{name}: Lifted - Everything is as it was."
+    assert (again.returncode, again.stdout) == (0, f"Everything of tenant {customer.name} is lifted already.\n")
     assert customer.get("deployment", "web")["spec"]["replicas"] == 2
 
 

@@ -565,8 +565,9 @@ def test_a_proxy_is_gone_through(api: Api, monkeypatch: pytest.MonkeyPatch, kube
 
 
 def test_without_credentials_the_way_out_is_told(tmp_path: Path, kubeconfig: Callable[..., None]) -> None:
-    """There is no file at all, or none of the files that it names."""
-    with pytest.raises(AupError, match="set KUBECONFIG"):
+    """There is no file at all, or none of the files that it names; either way it is told which one was looked for."""
+    problem = rf"by {tmp_path}/config: Invalid kube-config file. No configuration found; set KUBECONFIG to another"
+    with pytest.raises(AupError, match=problem):
         connect(1)
     kubeconfig({"server": "https://api.example", "certificate-authority": str(tmp_path / "none")}, {})
     with pytest.raises(AupError, match="set KUBECONFIG"):

@@ -119,8 +119,12 @@ def _details(one: Tenant) -> None:
         table.show(
             ("RESOURCE", "USED", "LIMIT"), [(name, each.used, each.limit) for name, each in one.status.usage.items()]
         )
-    if one.status.findings:
-        click.echo()
+    click.echo()
+    if one.status.audited_at is None:
+        click.echo("What is stored was not audited yet.")
+    elif not one.status.findings:
+        click.echo(f"The audit of {written(one.status.audited_at)} found nothing in what is stored.")
+    else:
         table.show(
             ("RULE", "DENIED", "WARNED", "EXAMPLE"),
             [(each.rule, str(each.denied), str(each.warned), each.example) for each in one.status.findings],
