@@ -20,7 +20,7 @@ from aup.signatures import written
 _WIDTH = 100
 
 
-@click.command(epilog="Example: aup explain AUP1602")
+@click.command(short_help="Tell why a rule is there and how to keep it.", epilog="Example: aup explain AUP1602")
 @click.argument("rule")
 def explain(rule: str) -> None:
     """Tell why a rule is there and how to keep it, with examples.
@@ -57,8 +57,8 @@ def _explained(rule: Rule) -> Iterator[str]:
         for scope, amounts in groupby(guidance.limits(rule), key=itemgetter(0)):
             yield f"  {scope}: {', '.join(f'{resource} {most}' for _, resource, most in amounts)}"
     yield from _examples(rule)
-    yield from _signatures(rule)
     yield from _permit(rule)
+    yield from _signatures(rule)
 
 
 def _permit(rule: Rule) -> Iterator[str]:

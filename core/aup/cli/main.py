@@ -42,7 +42,10 @@ class Commands(click.Group):
 )
 @click.version_option(package_name="aup", message="aup %(version)s")
 def commands() -> None:
-    """Check Kubernetes manifests against the hosting provider's Acceptable Use Policy."""
+    """The hosting provider's Acceptable Use Policy on Kubernetes: check manifests by it, suspend and restore tenants.
+
+    The first four commands need no cluster; the others talk to the one that KUBECONFIG names.
+    """
 
 
 def main() -> None:
