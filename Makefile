@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 $(BIN)/uv: requirements/uv.txt
 	@echo "==> Making $(VENV) with $$($(PYTHON) --version)"
@@ -34,14 +34,14 @@ install: $(INSTALLED) ## Make .venv with everything, and the command .venv/bin/a
 
 .PHONY: binaries
 binaries: $(INSTALLED)
-	@$(BIN)/python -m testbed build
+	@$(BIN)/python -m testbed build >/dev/null
 
 .PHONY: demo
 demo: binaries ## Show the whole loop on a real control plane (KEEP=1 leaves it running)
 	@$(BIN)/python -m testbed.demo $(if $(KEEP),--keep)
 
 .PHONY: test
-test: lint binaries ## Run every test
+test: lint binaries ## Run every test but those of make e2e and make compat
 	@$(BIN)/python -m testbed monitoring
 	@echo "==> Tests"
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)

@@ -228,7 +228,8 @@ def main(keep: bool) -> None:
     try:
         click.secho(f"aup is installed by its chart: helm install aup charts/aup -n {NAMESPACE}", bold=True)
         aup = Installation(plane, plane.log_dir, leave_running=keep).install()
-        Demo(plane, aup).run()
+        demo = Demo(plane, aup)
+        demo.run()
     except StepFailedError as failure:
         click.secho(f"\nNot seen: {failure}. Logs: {plane.log_dir}", fg="red", bold=True)
         plane.stop(keep=True)
@@ -240,8 +241,16 @@ def main(keep: bool) -> None:
             aup.stop()
             plane.stop()
     click.secho(f"\nEvery step was seen to hold, in {time.monotonic() - began:.0f} s.", bold=True)
-    if keep:
-        click.echo(f"It is left running; `make clean` stops it.\n  export KUBECONFIG={plane.kubeconfig}")
+    if not keep:
+        click.echo(
+            "The control plane has ended. To try things on one: make demo KEEP=1. To install it: docs/install.md."
+        )
+        return
+    click.echo(
+        "The control plane is left running; .venv/bin/python -m testbed down ends it.\n"
+        f"  export KUBECONFIG={plane.kubeconfig}    # the provider\n"
+        f"  export KUBECONFIG={demo.alice}    # alice, who is of the tenant acme"
+    )
 
 
 if __name__ == "__main__":
