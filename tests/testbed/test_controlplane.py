@@ -13,6 +13,7 @@ import pytest
 
 from testbed.binaries import binaries
 from testbed.controlplane import CommandError, ControlPlane, ControlPlaneError, controlplane
+from testbed.gobuild import cache_root
 from testbed.processes import StartError, start_time
 from tests.support import eventually
 
@@ -214,13 +215,12 @@ def test_a_named_cluster_takes_no_arguments(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_up_leaves_a_plane_running_until_down(tmp_path: Path) -> None:
     """`up` outlives its process, a second `up` finds it, `status` tells, `down` leaves no process."""
-    assets = tmp_path / "assets"
-    assets.mkdir()
-    for name, path in binaries().items():
-        (assets / name).symlink_to(path)
-    # With AUP_TESTBED_KUBERNETES the assets would be left aside, and an older Kubernetes built into the empty cache.
-    environ = {name: value for name, value in os.environ.items() if name != "AUP_TESTBED_KUBERNETES"}
-    env = {**environ, "KUBEBUILDER_ASSETS": str(assets), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    cache = tmp_path / "cache" / "aup" / "testbed"
+    cache.mkdir(parents=True)
+    binaries()
+    for built in cache_root().glob("*/"):
+        (cache / built.name).symlink_to(built)
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
 
     def testbed(command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -240,7 +240,7 @@ def test_up_leaves_a_plane_running_until_down(tmp_path: Path) -> None:
     try:
         first = testbed("up")
         assert first.returncode == 0, first.stderr
-        pids = json.loads((tmp_path / "cache" / "aup" / "testbed" / "cluster.json").read_text())["started"]
+        pids = json.loads((cache / "cluster.json").read_text())["started"]
         second = testbed("up")
         assert exported(second.stdout) == exported(first.stdout)
         assert "already running" in second.stdout
