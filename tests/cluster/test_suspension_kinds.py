@@ -194,6 +194,7 @@ def test_jobs_go_on_where_they_can(customer: Customer) -> None:
     eventually(lambda: running(customer) == 4)
 
 
+@pytest.mark.since("1.36", "a Job whose clock is put back while it is suspended")
 def test_the_time_of_a_job_stands_still(customer: Customer) -> None:
     """A Job whose activeDeadlineSeconds pass while it is held has not failed by that; the clock starts anew."""
     seconds = 40  # within which it has to be held

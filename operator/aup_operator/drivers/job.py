@@ -23,7 +23,7 @@ JOB = Driver(
     changes=_suspended,
     owners=frozenset({("jobset.x-k8s.io", "JobSet"), ("kubeflow.org", "MPIJob"), ("ray.io", "RayJob")}),
     says="It is suspended, which deletes its Pods; what they had not finished starts anew at the lift, and so does the "
-    "clock of activeDeadlineSeconds. A finished Job is left alone, and one of a suspended JobSet, MPIJob or RayJob is "
-    "left to that.",
+    "clock of activeDeadlineSeconds from Kubernetes 1.36 on (before, a Job whose time has passed meanwhile fails). "
+    "A finished Job is left alone, and one of a suspended JobSet, MPIJob or RayJob is left to that.",
     source="https://kubernetes.io/docs/concepts/workloads/controllers/job/#suspending-a-job",
 )
