@@ -25,8 +25,8 @@ def judges(rule: Rule) -> str:
     if rule.kinds is EVERY:
         return "Judges objects of every kind."
     kinds = sorted(f"{kind}.{group}" if group else kind for group, kind in rule.kinds)
-    named = [*kinds, *(["every object with a pod template, whatever its kind"] if rule.workloads else [])]
-    text = f"Judges {' and '.join(filter(None, [', '.join(named[:-1]), named[-1]]))}."
+    *most, last = [*kinds, *(["every object with a pod template, whatever its kind"] if rule.workloads else [])]
+    text = f"Judges {', '.join(most)} and {last}." if most else f"Judges {last}."
     return f"{text} It looks only at what the signatures of {_topic(rule)} find." if rule.detects else text
 
 

@@ -25,11 +25,12 @@ def lift(name: str, reason: str, wait: bool, timeout: float) -> None:
         chosen = [one for one in everything if one.metadata.name == name] or [
             one for one in everything if one.spec.tenant == name and one.status.phase not in _OVER
         ]
-        if not chosen and any(one.spec.tenant == name and one.status.phase == "Lifted" for one in everything):
-            click.echo(f"Everything of tenant {name} is lifted already.")
-        elif not chosen and cluster.tenant_known(kube, name):
-            raise click.ClickException(f"nothing of tenant {name!r} is suspended")
-        elif not chosen:
+        if not chosen:
+            if any(one.spec.tenant == name and one.status.phase == "Lifted" for one in everything):
+                click.echo(f"Everything of tenant {name} is lifted already.")
+                return
+            if cluster.tenant_known(kube, name):
+                raise click.ClickException(f"nothing of tenant {name!r} is suspended")
             raise click.ClickException(
                 f"there is no suspension {name!r}, nor one of a tenant {name!r}; `aup status` lists them"
             )
