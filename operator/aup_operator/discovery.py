@@ -5,6 +5,7 @@ https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discover
 that nobody has told us of, its CustomResourceDefinition says which field counts.
 """
 
+import logging
 import time
 from collections.abc import Iterator, Mapping
 
@@ -15,6 +16,8 @@ from aup_operator.drivers import DRIVERS, KNOWN
 from aup_operator.drivers.driver import Driver
 from aup_operator.drivers.scaled import pointer, scaled
 from aup_operator.kube import Kube, KubeError
+
+log = logging.getLogger(__name__)
 
 _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -93,7 +96,9 @@ class Discovery:
         if key not in self._replica_paths:
             try:
                 manifest = self._kube.get(f"{_CRDS}/{key[0]}")
-            except KubeError:
+            except KubeError as error:
+                told = {"resource": key[0], "problem": str(error)}
+                log.warning("a kind is not held, since which of its fields counts is not known", extra=told)
                 return ""
             for version in listing(mapping(mapping(manifest).get("spec")).get("versions")):
                 path = text(mapping(mapping(version.get("subresources")).get("scale")).get("specReplicasPath"))

@@ -134,13 +134,16 @@ def _restored(kube: Kube, resources: Resources, entry: RecordEntry) -> bool:
     manifest = kube.get(path)
     if manifest is None or manifest["metadata"]["uid"] != entry.uid:
         return False
+    driver = BY_KIND.get((entry.group, entry.kind))
     operations = record.restore(manifest, entry)
     if operations:
+        outdated = driver.outdated(manifest) if driver else {}
+        if outdated:
+            kube.patch(f"{path}/status", {"metadata": {"uid": entry.uid}, "status": outdated}, MERGE_PATCH)
         manifest = kube.patch(path, operations, JSON_PATCH)
         if record.restore(manifest, entry):
             raise AupError("something changes its fields as they are put back, such as a webhook; trying again")
     _give_back(kube, path, manifest, lambda there: managed_fields.given_back(there, entry.fields))
-    driver = BY_KIND.get((entry.group, entry.kind))
     problem = driver.unfinished(manifest) if driver else ""
     if problem:
         raise AupError(problem)
@@ -157,9 +160,7 @@ def _created(kube: Kube, resource: Resource, entry: RecordEntry) -> bool:
     except KubeError as error:
         if error.not_found or error.ending:
             return False  # the namespace is gone, or going
-        if not error.conflict:
-            raise
-        found = kube.get(path)
+        found = kube.get(path)  # whatever the error: where a Service is there, it says that its address is taken
         if found is None or (found["metadata"]["uid"] == removal.original_uid(entry) and terminating(found)):
             raise  # the old one still ends; the next pass tries again
         there = found

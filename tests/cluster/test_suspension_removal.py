@@ -10,7 +10,17 @@ import pytest
 from testbed.installation import Installation
 from tests.cluster.chart_rules import operator_may
 from tests.cluster.operators import instead_of
-from tests.cluster.suspending import administrator, everything, lift, phase, running, status, suspend
+from tests.cluster.relay import Refusal
+from tests.cluster.suspending import (
+    administrator,
+    everything,
+    lift,
+    phase,
+    running,
+    status,
+    suspend,
+    waiting_job,
+)
 from tests.support import ADMIN, Customer, Json, eventually, once, workload
 
 pytestmark = pytest.mark.cluster
@@ -174,6 +184,53 @@ def test_everything_is_archived_before_anything_is_removed(
         eventually(lambda: phase(shop) == "Enforced")
         lift(shop)
     assert once(lambda: as_before(shop), before) == before
+
+
+@pytest.mark.usefixtures("removal")
+def test_a_lift_goes_on_with_what_is_created_again_already(
+    aup: Installation, shop: Customer, second: Path, tmp_path: Path
+) -> None:
+    """The fields of each object are given back to their owners by a second write, which here fails once."""
+    before = as_before(shop)
+    suspend(shop)
+    patch(shop, objects(shop, *REMOVED))
+    patch(shop, {"removal": {"confirmedBy": SECOND}}, second)
+    eventually(lambda: status(shop).get("removed") == len(REMOVED))
+    refused: set[str] = set()
+
+    def refuse(method: str, path: str) -> Refusal | None:
+        name = path.partition("?")[0]
+        if method != "PATCH" or f"/namespaces/{shop.namespace}/" not in name or "notices" in name or name in refused:
+            return None
+        refused.add(name)
+        return 500, b'{"message": "etcdserver: leader changed"}'
+
+    with instead_of(aup, tmp_path) as operators:
+        operators.relay.refuses = refuse
+        lift(shop)
+    assert len(refused) == len(REMOVED)
+    assert once(lambda: as_before(shop), before) == before
+
+
+@pytest.mark.usefixtures("removal")
+def test_a_removed_job_is_created_again_and_starts_anew(customer: Customer, second: Path) -> None:
+    """Its selector and the labels of its Pods name its UID, so it gets new ones; what its owner wrote is as it was."""
+    customer.run("apply", "--server-side", "-f", "-", stdin=waiting_job("import", parallelism=2), check=True)
+    eventually(lambda: running(customer) == 2)
+    before = customer.get("job", "import")
+    suspend(customer)
+    patch(customer, objects(customer, ("batch", "Job", "import")))
+    patch(customer, {"removal": {"confirmedBy": SECOND}}, second)
+    eventually(lambda: status(customer).get("removed") == 1)
+
+    lift(customer)
+
+    eventually(lambda: running(customer) == 2)
+    after = customer.get("job", "import")
+    old, new = before["metadata"]["uid"], after["metadata"]["uid"]
+    assert json.loads(json.dumps(before["spec"]).replace(old, new)) == after["spec"]
+    again = customer.run("apply", "--server-side", "-f", "-", stdin=waiting_job("import", parallelism=2))
+    assert again.returncode == 0, again.stderr
 
 
 @pytest.mark.usefixtures("removal")

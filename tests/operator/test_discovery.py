@@ -78,10 +78,15 @@ def test_drivers_are_kubernetes_own_the_known_and_the_scaled() -> None:
     assert [driver.stage for driver in drivers] == sorted(driver.stage for driver in drivers)
 
 
-@pytest.mark.parametrize("crds", [{}, {"fleets.example.com": {"spec": {"versions": []}}}])
-def test_a_kind_whose_count_nobody_names_is_left_alone(crds: dict[str, Json]) -> None:
-    """Without its CustomResourceDefinition there is no field to set."""
+@pytest.mark.parametrize(
+    ("crds", "told"), [({}, ["fleets.example.com"]), ({"fleets.example.com": {"spec": {"versions": []}}}, [])]
+)
+def test_a_kind_whose_count_nobody_names_is_left_alone(
+    crds: dict[str, Json], told: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without its CustomResourceDefinition there is no field to set; that it may not be read is in the log."""
     assert "Fleet" not in {driver.kind for driver in discovery(crds).served().drivers}
+    assert [record.__dict__["resource"] for record in caplog.records] == told
 
 
 def test_what_is_served_is_remembered_for_some_seconds() -> None:

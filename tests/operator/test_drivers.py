@@ -85,6 +85,22 @@ def test_a_malformed_status_is_not_taken_for_an_end(status: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("spec", "status", "expected"),
+    [
+        ({"suspend": True, "activeDeadlineSeconds": 5}, {"startTime": "2026-11-01T00:00:00Z"}, {"startTime": None}),
+        ({"suspend": True, "activeDeadlineSeconds": 5}, {}, {}),
+        ({"suspend": True}, {"startTime": "2026-11-01T00:00:00Z"}, {}),
+        ({"suspend": False, "activeDeadlineSeconds": 5}, {"startTime": "2026-11-01T00:00:00Z"}, {}),
+    ],
+)
+def test_the_start_of_a_job_with_limited_time_is_outdated_once_it_is_held(
+    spec: Json, status: Json, expected: Json
+) -> None:
+    """Its controller would fail it by that; one that was never suspended keeps what it has."""
+    assert BY_KIND["batch", "Job"].outdated({"spec": spec, "status": status}) == expected
+
+
+@pytest.mark.parametrize(
     ("annotations", "paused", "waits"),
     [
         ({}, "True", True),

@@ -42,13 +42,19 @@ def _finished(_: Json) -> str:
     return ""
 
 
+def _current(_: Json) -> Json:
+    return {}
+
+
 class Driver(msgspec.Struct, frozen=True, kw_only=True):
     """How one kind is held down.
 
     `changes` gives the fields to set on an object, none for one that is to be left alone. `owners` are the kinds, as
     (API group, kind), whose controllers look after objects of this one, so that those are left to them. `says` is for
     people: what a suspension does to an object and what the lift restores; `source` is where that is documented.
-    `unfinished` tells what is still missing on an object that was put back, where its controller says so.
+    `outdated` gives what the status of an object that is held still says of the time before, as a merge patch that
+    clears it; the lift does so first, since the kind's controller would act on it. `unfinished` tells what is still
+    missing on an object that was put back, where its controller says so.
     """
 
     group: str
@@ -59,6 +65,7 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     rank: Rank
     changes: Callable[[Json], list[Change]]
     owners: frozenset[tuple[str, str]] = frozenset()
+    outdated: Callable[[Json], Json] = _current
     unfinished: Callable[[Json], str] = _finished
     says: str
     source: str
