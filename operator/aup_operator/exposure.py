@@ -80,6 +80,7 @@ def _manifest(name: str, namespace: str) -> Json:
         "metadata": {
             "name": name,
             "namespace": namespace,
+            "labels": {"app.kubernetes.io/part-of": "aup"},
             "annotations": {f"{API_VERSION.partition('/')[0]}/reason": "The tenant is suspended: kubectl get notices"},
         },
         "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},

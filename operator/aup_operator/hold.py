@@ -256,7 +256,8 @@ def run(
     failed += exposure.close(kube, scope.suspensions, scope.namespaces)
     failed += take_down(kube, pool, targets)
     failed += delete_pods(kube, pool, doomed, overdue=overdue)
-    failed += removal.remove(kube, archive)
+    kept = removal.remove(kube, archive)
+    failed += kept
     failed += [Unenforced(object=pod.label, reason=_STATIC) for pod in pods if pod.mirror]
     left = find_pods(kube, pool, scope.namespaces, scope.selection, found.seen)
     return Outcome(
@@ -264,7 +265,7 @@ def run(
         records=names,
         held=max(len(recorded_uids(records)) - len(failed), 0),
         running=len(left),
-        removed=len(archive.entries) + archive.done,
+        removed=len(archive.entries) - len(kept) + archive.done,
         unenforced=failed,
         unmanaged=[*found.unknown, *_parents(doomed, found)],
         drifted=[

@@ -248,14 +248,13 @@ def test_deleting_content_and_namespaces_is_allowed_only_where_it_is_switched_on
     assert termination == before | {"namespaces": "delete list patch watch"}
 
 
-def test_what_holds_tenants_is_put_back_by_name_where_that_is_switched_on() -> None:
+@pytest.mark.parametrize("given", [(), ("cluster.tenant=customer",)], ids=["shared", "whole cluster"])
+def test_what_holds_tenants_is_put_back_by_name_where_that_is_switched_on(given: tuple[str, ...]) -> None:
     """The operator may make and delete these objects and no others, and none without the switch."""
-    restoring = rights("operator.protection.restore=true")["aup-operator"]
+    restoring = rights("operator.protection.restore=true", *given)["aup-operator"]
     added = {resource: verbs for resource, verbs in restoring.items() if verbs != RIGHTS["aup-operator"].get(resource)}
     policies = sorted(
-        each["metadata"]["name"]
-        for each in render("cluster.tenant=customer")
-        if each["kind"] == "ValidatingAdmissionPolicy"
+        each["metadata"]["name"] for each in render(*given) if each["kind"] == "ValidatingAdmissionPolicy"
     )
     named = " ".join(policies)
 

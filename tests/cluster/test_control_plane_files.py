@@ -52,11 +52,16 @@ def aup(plane: ControlPlane, files: Path, tmp_path_factory: pytest.TempPathFacto
     """aup for one tenant, with nothing of these files among its objects; the webhook's file is read while it runs."""
     values = ["controlPlane.files=true", f"provider.users[0]={ADMIN}"]
     made = Installation(plane, tmp_path_factory.mktemp("aup"), cluster_tenant="customer", values=values)
-    url = f"webhook.url=https://localhost:{made.port}/enforce"
-    bundle = next(one for one in made.helm_values()[1].split(",") if one.startswith("webhook.tls.caBundle="))
     with made.install():
-        admission_files.write(files, [*VALUES, url, bundle], "webhooks")
+        write_webhooks(files, made)
         yield made
+
+
+def write_webhooks(files: Path, aup: Installation) -> None:
+    """The file with which the API server asks the installation's webhook."""
+    url = f"webhook.url=https://localhost:{aup.port}/enforce"
+    bundle = next(one for one in aup.helm_values()[1].split(",") if one.startswith("webhook.tls.caBundle="))
+    admission_files.write(files, [*VALUES, url, bundle], "webhooks")
 
 
 @pytest.fixture(scope="module")
@@ -306,6 +311,27 @@ def test_the_customer_runs_its_cluster_as_ever(deed: str, customer: Customer) ->
     answer = customer.run(*args, stdin=stdin)
 
     assert answer.returncode == 0, answer.stderr
+
+
+def test_the_off_switch_is_to_remove_the_file(customer: Customer, aup: Installation, files: Path) -> None:
+    """While the webhook is dead nothing can be changed; without its file all can, and with it changes are judged again.
+
+    The command is that of docs/failing-closed.md.
+    """
+
+    def answer(manifest: Json) -> str:
+        return customer.run(*CREATE, stdin=manifest).stderr
+
+    aup.kill("webhook")
+    try:
+        assert "failed calling webhook" in answer(pod("fine"))
+        for file in (files / "webhooks").glob("*"):
+            file.unlink()
+        eventually(lambda: answer(pod("fine")) == "")
+    finally:
+        aup.start_webhook()
+        write_webhooks(files, aup)
+        eventually(lambda: "[AUP1601" in answer(MINER))
 
 
 KINDS = ("validatingadmissionpolicies", "validatingadmissionpolicybindings", "validatingwebhookconfigurations")

@@ -268,6 +268,7 @@ def test_without_the_charts_value_nothing_is_removed(shop: Customer, second: Pat
 
     eventually(lambda: "operator.removal.enabled" in str(status(shop).get("unenforced")))
 
+    assert status(shop).get("removed") is None
     assert there(shop) == ALL
     lift(shop)
 
