@@ -8,12 +8,14 @@ import json
 import subprocess
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from testbed.installation import Installation
 from tests.cluster.attempts import install_kinds
 from tests.cluster.suspending import (
     administrator,
@@ -60,11 +62,18 @@ def manifest(count: int | None = 3) -> Json:
     return made if count is None else made | {"spec": {**made["spec"], "replicas": count}}
 
 
-def test_what_is_scaled_up_past_the_freeze_goes_down_within_seconds(customer: Customer) -> None:
+def reverts(aup: Installation) -> float:
+    """How often the operator has put something down again, by its metrics."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{aup.metrics_port}/metrics", timeout=60) as answer:
+        lines = answer.read().decode().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("aup_operator_drift_reverts_total "))
+
+
+def test_what_is_scaled_up_past_the_freeze_goes_down_within_seconds(customer: Customer, aup: Installation) -> None:
     """By the scale subresource and by a patch: both are put down, counted, told and remembered; the lift restores."""
     customer.run("create", "-f", "-", stdin=[manifest(), workload("StatefulSet", "db", replicas=2)], check=True)
     suspend(customer)
-    before = originals(customer)
+    before, counted = originals(customer), reverts(aup)
 
     past_the_freeze(customer, "scale", "deployment/web", "--replicas=2")
     eventually(lambda: drift(customer) == {"Deployment/web": 1} and replicas(customer) == 0, SECONDS)
@@ -77,6 +86,7 @@ def test_what_is_scaled_up_past_the_freeze_goes_down_within_seconds(customer: Cu
     wanted = {each["value"] for one in records(customer) for each in one["status"]["requested"]}
     assert wanted == {"5", "4"}
     assert status(customer)["drifted"] == 3
+    assert reverts(aup) >= counted + 3
     assert originals(customer) == before
     shown = customer.plane.kubectl("get", "suspension", customer.name, "-o", "wide").stdout
     head, row = (line.split() for line in shown.splitlines())

@@ -153,5 +153,15 @@ def test_a_pasted_message_leads_to_the_line_of_the_log(aup: Installation, custom
     }
 
 
+@pytest.mark.usefixtures("watched")
+def test_each_line_of_the_logs_is_json_with_the_same_first_fields(aup: Installation) -> None:
+    """Of webhook and operator, and of the libraries in them."""
+    logs = [path for name in ("webhook", "operator") for path in aup.log_dir.glob(f"{name}-*.log")]
+    lines = [json.loads(line) for path in logs for line in path.read_text().splitlines()]
+
+    assert {tuple(line)[:4] for line in lines} == {("time", "level", "logger", "message")}
+    assert {line["logger"].partition(".")[0] for line in lines} >= {"aup_webhook", "aup_operator"}
+
+
 def _rules() -> list[Json]:
     return [rule for group in RULE["groups"] for rule in group["rules"]]

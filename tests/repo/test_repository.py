@@ -87,36 +87,62 @@ def test_the_readme_names_the_two_commands() -> None:
     assert "make test" in readme
 
 
-_PYTEST = "@.venv/bin/python -m pytest -n 2 --dist loadgroup"
+_TEST = "@.venv/bin/python -m pytest -n 2 --dist loadgroup test_one.py"
 
 
 @pytest.mark.parametrize(
-    ("recipe", "body", "code"),
+    ("test", "passes_at", "e2e_passes_at", "code", "e2e_runs"),
     [
-        (_PYTEST, "assert len(list(Path('seen').iterdir())) > 1", 0),
-        (_PYTEST, "assert len(list(Path('seen').iterdir())) > 2", 1),
-        ("@false", "pass", 5),
+        (_TEST, 1, 1, 0, 1),
+        (_TEST, 2, 1, 0, 1),
+        (_TEST, 3, 1, 1, 0),
+        ("@false", 1, 1, 5, 0),
+        (_TEST, 1, 2, 0, 2),
+        (_TEST, 1, 3, 1, 2),
     ],
-    ids=["passes alone", "fails alone too", "none is on record as failed"],
+    ids=[
+        "all pass",
+        "one passes alone",
+        "one fails alone too",
+        "none is on record as failed",
+        "one of the node passes alone",
+        "one of the node fails alone too",
+    ],
 )
 def test_continuous_integration_runs_every_test_and_alone_what_failed(
-    tmp_path: Path, recipe: str, body: str, code: int
+    tmp_path: Path, test: str, passes_at: int, e2e_passes_at: int, code: int, e2e_runs: int
 ) -> None:
-    """`.ci/run` is `make test` with CI=true; it passes if what failed does alone. An older record is no excuse."""
-    (tmp_path / ".venv").symlink_to(sys.prefix)
-    (tmp_path / "Makefile").write_text(f"test:\n\t@test $$CI = true\n\t{recipe}\n")
-    (tmp_path / "test_one.py").write_text(
-        "import time\nimport pytest\nfrom pathlib import Path\n\n"
-        "@pytest.mark.xdist_group('group')\n"
-        f"def test_it():\n    Path('seen', str(time.time())).touch()\n    {body}\n\n"
-        "def test_other():\n    pass\n"
-    )
-    for folder in (".ci", "seen", ".pytest_cache/v/cache"):
+    """`.ci/run` is `make test` and `make e2e` with CI=true; they pass if what failed does alone.
+
+    An older record is no excuse.
+    """
+    for folder in (".ci", "bin", "seen", "tests/e2e/seen", ".pytest_cache/v/cache"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / ".pytest_cache/v/cache/lastfailed").write_text('{"test_one.py::test_other": true}')
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    targets = {"test": test, "e2e": "@.venv/bin/python -m pytest -m e2e tests/e2e"}
+    recipes = "".join(f"{target}:\n\t@test $$CI = true\n\t{recipe}\n" for target, recipe in targets.items())
+    (tmp_path / "Makefile").write_text(recipes)
+    for file, mark, run in (
+        ("test_one.py", "xdist_group('group')", passes_at),
+        ("tests/e2e/test_two.py", "e2e", e2e_passes_at),
+    ):
+        (tmp_path / file).write_text(
+            "import time\nimport pytest\nfrom pathlib import Path\n\n"
+            "SEEN = Path(__file__).with_name('seen')\n\n"
+            f"@pytest.mark.{mark}\n"
+            "def test_it():\n"
+            "    (SEEN / str(time.time())).touch()\n"
+            f"    assert len(list(SEEN.iterdir())) >= {run}\n\n"
+            "def test_other():\n    pass\n"
+        )
+    for program in ("buildah", "mmdebstrap"):
+        (tmp_path / "bin" / program).touch(0o755)
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
     script = shutil.copy(ROOT / ".ci/run", tmp_path / ".ci/run")
 
-    path = {"PATH": os.environ["PATH"]}
+    path = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
     ran = subprocess.run([script], cwd=tmp_path, env=path, capture_output=True, text=True, check=False)
 
     assert ran.returncode == code, ran.stdout + ran.stderr
+    assert len(list((tmp_path / "tests/e2e/seen").iterdir())) == e2e_runs
