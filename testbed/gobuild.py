@@ -5,6 +5,7 @@ Nothing is resolved at build time: `go.mod` and `go.sum` fix every version by ha
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -120,6 +121,30 @@ def toolchain(environ: Mapping[str, str], gomod_folder: Path = GOMOD_FOLDER) -> 
     if (int(version[1]), int(version[2])) < wanted_go(gomod_folder):
         raise BuildError(f"{command} is {answer[0]}, which is too old. {advice}")
     return Toolchain(command, *answer)
+
+
+def module(gomod: Path, name: str) -> Path:
+    """The folder of a Go module as it is published, checked by its hash.
+
+    Args:
+        gomod: The folder of a go.mod that requires it, with its go.sum.
+        name: The module's path.
+
+    Raises:
+        BuildError: There is no Go that is new enough, or it cannot fetch the module.
+    """
+    environment = go_environment(os.environ, cache_root())
+    ran = subprocess.run(
+        [toolchain(environment, gomod.parent).command, "mod", "download", "-json", name],
+        cwd=gomod,
+        env=environment | {"GOFLAGS": "-mod=readonly"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ran.returncode:
+        raise BuildError(f"Go cannot fetch {name}: {ran.stdout}{ran.stderr}")
+    return Path(json.loads(ran.stdout)["Dir"])
 
 
 def cache_key(go: Toolchain, gomod_folder: Path = GOMOD_FOLDER, tools: Iterable[Tool] = tuple(TOOLS.values())) -> str:

@@ -1,8 +1,5 @@
 """cert-manager as a process beside a control plane: its own controllers and CA injector, built from its Go module."""
 
-import json
-import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,19 +23,7 @@ def crds() -> list[Path]:
     Raises:
         testbed.gobuild.BuildError: There is no Go that is new enough, or it cannot fetch the module.
     """
-    environment = gobuild.go_environment(os.environ, gobuild.cache_root())
-    go = gobuild.toolchain(environment, GOMOD_FOLDER)
-    ran = subprocess.run(
-        [go.command, "mod", "download", "-json", _MODULE],
-        cwd=GOMOD_FOLDER / TOOL.module,
-        env=environment | {"GOFLAGS": "-mod=readonly"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if ran.returncode:
-        raise gobuild.BuildError(f"Go cannot fetch {_MODULE}: {ran.stdout}{ran.stderr}")
-    folder = Path(json.loads(ran.stdout)["Dir"], "deploy", "crds")
+    folder = gobuild.module(GOMOD_FOLDER / TOOL.module, _MODULE) / "deploy" / "crds"
     return [folder / f"cert-manager.io_{kind}.yaml" for kind in _KINDS]
 
 

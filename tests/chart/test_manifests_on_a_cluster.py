@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from testbed import prometheus_operator
 from testbed.controlplane import ControlPlane
 from tests.chart.rendering import BUNDLE, FULL, NAMESPACE, template
+from tests.cluster.attempts import established
 from tests.support import eventually
 
 pytestmark = pytest.mark.cluster
@@ -109,8 +111,11 @@ def test_a_render_with_every_option_shows_no_difference(own: ControlPlane) -> No
 
     The server refuses unknown fields, and would warn of a version that goes. The one node cannot run all Pods.
     """
-    absent = (f"monitoring.{each}.enabled=false" for each in ("podMonitor", "prometheusRule"))  # their kinds are
-    rendered = template(str(FULL), *absent).stdout
+    for crd in prometheus_operator.crds():
+        own.kubectl("apply", "--server-side", "-f", str(crd))
+        established(own, "-f", str(crd))
+    rendered = template(str(FULL)).stdout
+    assert {"kind: PodMonitor", "kind: PrometheusRule"} <= set(rendered.splitlines())
     own.kubectl("create", "namespace", NAMESPACE)
     own.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
 

@@ -5,10 +5,7 @@ newest in v0.37.2, which the control plane's go.mod pins. Go fetches the module 
 that cannot get it fails.
 """
 
-import json
-import os
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +17,7 @@ from aup.engine import decide
 from aup.facts import gathered
 from aup.review import of_object
 from aup.rules import RULES
-from testbed.gobuild import cache_root, go_environment, toolchain
+from testbed.gobuild import module
 from testbed.tools import GOMOD_FOLDER
 
 MODULE = "k8s.io/pod-security-admission"
@@ -32,23 +29,9 @@ def baseline() -> Path:
     """The folder of baseline's fixtures, one folder a version of the standards.
 
     Raises:
-        BuildError: There is no Go that is new enough.
-        RuntimeError: Go cannot fetch the module.
+        BuildError: There is no Go that is new enough, or it cannot fetch the module.
     """
-    environment = go_environment(os.environ, cache_root())
-    go = toolchain(environment)
-    command = [go.command, "mod", "download", "-json", MODULE]
-    ran = subprocess.run(
-        command,
-        cwd=GOMOD_FOLDER / "controlplane",
-        env=environment | {"GOFLAGS": "-mod=readonly"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if ran.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed: {ran.stdout}{ran.stderr}")
-    return Path(json.loads(ran.stdout)["Dir"], "test", "testdata", "baseline")
+    return module(GOMOD_FOLDER / "controlplane", MODULE) / "test" / "testdata" / "baseline"
 
 
 def fixtures() -> list[str]:
