@@ -17,7 +17,7 @@ from aup.review import Json
 from aup_operator import exposure, managed_fields, record, removal
 from aup_operator.discovery import Resource, Resources
 from aup_operator.drivers import BY_KIND
-from aup_operator.drivers.driver import Rank
+from aup_operator.drivers.driver import Driver, Rank
 from aup_operator.drivers.pod import terminating
 from aup_operator.hold import FAILURES
 from aup_operator.kube import JSON_PATCH, MERGE_PATCH, Kube, KubeError
@@ -109,8 +109,12 @@ def _rank(entry: RecordEntry) -> Rank:
     """When an object's turn is; traffic is let through again before anything runs."""
     if entry.created:
         return Rank.STATE
-    driver = BY_KIND.get((entry.group, entry.kind))
+    driver = _driver(entry)
     return driver.rank if driver else Rank.WORKLOAD
+
+
+def _driver(entry: RecordEntry) -> Driver | None:
+    return BY_KIND.get((entry.group, entry.kind))
 
 
 def _put(kube: Kube, resources: Resources, entry: RecordEntry) -> Put:
@@ -134,7 +138,7 @@ def _restored(kube: Kube, resources: Resources, entry: RecordEntry) -> bool:
     manifest = kube.get(path)
     if manifest is None or manifest["metadata"]["uid"] != entry.uid:
         return False
-    driver = BY_KIND.get((entry.group, entry.kind))
+    driver = _driver(entry)
     operations = record.restore(manifest, entry)
     if operations:
         outdated = driver.outdated(manifest) if driver else {}
@@ -152,7 +156,9 @@ def _restored(kube: Kube, resources: Resources, entry: RecordEntry) -> bool:
 
 def _created(kube: Kube, resource: Resource, entry: RecordEntry) -> bool:
     """Create an object again; one of its name may be there from a pass before, or the old one may still be ending."""
-    manifest: Json = msgspec.json.decode(entry.manifest)
+    driver, manifest = _driver(entry), msgspec.json.decode(entry.manifest)
+    if driver is not None:
+        manifest = driver.recreated(manifest)
     managed = manifest["metadata"].pop("managedFields", [])
     path = resource.path(entry.namespace, entry.name)
     try:

@@ -14,7 +14,6 @@ from aup.api.suspension_record import RecordEntry, SuspensionRecord
 from aup.review import Json
 from aup_operator import managed_fields, record
 from aup_operator.discovery import Resources
-from aup_operator.drivers.job import JOB, recreatable
 from aup_operator.drivers.pod import archived as archived_manifest
 from aup_operator.kube import Kube, KubeError
 from aup_operator.namespaces import TenantNamespace
@@ -116,9 +115,7 @@ def _refused(each: WorkloadReference, namespaces: Sequence[TenantNamespace], res
 
 
 def _entry(manifest: Json, each: WorkloadReference, held: RecordEntry | None, resources: Resources) -> RecordEntry:
-    original = archived_manifest(manifest if held is None else _as_it_was(manifest, held))
-    if (each.api_group, each.kind) == (JOB.group, JOB.kind):
-        original = recreatable(original)
+    original = manifest if held is None else _as_it_was(manifest, held)
     metadata = manifest["metadata"]
     resource = resources[each.api_group, each.kind]
     return RecordEntry(
@@ -127,7 +124,7 @@ def _entry(manifest: Json, each: WorkloadReference, held: RecordEntry | None, re
         namespace=metadata["namespace"],
         name=metadata["name"],
         uid=f"{_REMOVED}{metadata['uid']}",
-        manifest=record.canonical(original),
+        manifest=record.canonical(archived_manifest(original)),
     )
 
 

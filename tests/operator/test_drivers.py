@@ -100,6 +100,25 @@ def test_the_start_of_a_job_with_limited_time_is_outdated_once_it_is_held(
     assert BY_KIND["batch", "Job"].outdated({"spec": spec, "status": status}) == expected
 
 
+@pytest.mark.parametrize("manual", [True, False])
+def test_a_job_is_created_again_with_the_selector_that_its_owner_wrote_alone(manual: bool) -> None:
+    """The API server makes one for each Job's UID, and would refuse that of another."""
+    made = {"job-name": "a", "controller-uid": "1", "batch.kubernetes.io/controller-uid": "1"}
+    job: Json = {
+        "metadata": {"name": "a"},
+        "spec": {
+            "manualSelector": manual,
+            "selector": {"matchLabels": {"controller-uid": "1"}},
+            "template": {"metadata": {"labels": {"app": "a", **made}}, "spec": {"containers": []}},
+        },
+    }
+    template = {"metadata": {"labels": {"app": "a", "job-name": "a"}}, "spec": {"containers": []}}
+
+    again = BY_KIND["batch", "Job"].recreated(job)
+
+    assert again == (job if manual else {**job, "spec": {"manualSelector": False, "template": template}})
+
+
 @pytest.mark.parametrize(
     ("annotations", "paused", "waits"),
     [

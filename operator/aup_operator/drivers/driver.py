@@ -46,6 +46,10 @@ def _current(_: Json) -> Json:
     return {}
 
 
+def _same(manifest: Json) -> Json:
+    return manifest
+
+
 class Driver(msgspec.Struct, frozen=True, kw_only=True):
     """How one kind is held down.
 
@@ -53,8 +57,9 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     (API group, kind), whose controllers look after objects of this one, so that those are left to them. `says` is for
     people: what a suspension does to an object and what the lift restores; `source` is where that is documented.
     `outdated` gives what the status of an object that is held still says of the time before, as a merge patch that
-    clears it; the lift does so first, since the kind's controller would act on it. `unfinished` tells what is still
-    missing on an object that was put back, where its controller says so.
+    clears it; the lift does so first, since the kind's controller would act on it. `recreated` gives what an object
+    that was deleted is created again from. `unfinished` tells what is still missing on an object that was put back,
+    where its controller says so.
     """
 
     group: str
@@ -66,6 +71,7 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     changes: Callable[[Json], list[Change]]
     owners: frozenset[tuple[str, str]] = frozenset()
     outdated: Callable[[Json], Json] = _current
+    recreated: Callable[[Json], Json] = _same
     unfinished: Callable[[Json], str] = _finished
     says: str
     source: str

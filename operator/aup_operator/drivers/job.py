@@ -27,8 +27,8 @@ def _outdated(manifest: Json) -> Json:
     return {"startTime": None} if kept else {}
 
 
-def recreatable(manifest: Json) -> Json:
-    """The Job as it has to be created again: its selector, unless its owner wrote that, is made for each Job's UID."""
+def _recreated(manifest: Json) -> Json:
+    """The Job without its selector, unless its owner wrote that: the API server makes one for each Job's UID."""
     spec = manifest["spec"]
     if spec.get("manualSelector") is True:
         return manifest
@@ -49,6 +49,7 @@ JOB = Driver(
     rank=Rank.JOB,
     changes=_suspended,
     outdated=_outdated,
+    recreated=_recreated,
     owners=frozenset({("jobset.x-k8s.io", "JobSet"), ("kubeflow.org", "MPIJob"), ("ray.io", "RayJob")}),
     says="It is suspended, which deletes its Pods; what they had not finished starts anew at the lift, and so does the "
     "clock of activeDeadlineSeconds. A finished Job is left alone, and one of a suspended JobSet, MPIJob or RayJob is "
