@@ -1,15 +1,13 @@
 """An uninstall leaves what docs/uninstall.md says, and its commands leave nothing."""
 
-import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from testbed.binaries import binary
 from testbed.controlplane import ControlPlane
 from testbed.installation import NAMESPACE, RELEASE, Installation
+from tests.cluster.pages import section, shown, typed
 from tests.cluster.suspending import suspend
 from tests.cluster.test_tenant_totals import hard, set_totals
 from tests.own_plane import plane
@@ -19,7 +17,6 @@ pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("uninstalled")]
 
 __all__ = ["plane"]  # all that is there is looked at
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "uninstall.md"
 PASSING = {"events", "events.events.k8s.io", "leases.coordination.k8s.io", "componentstatuses"}
 """Resources whose objects come and go."""
 
@@ -54,23 +51,11 @@ def everything(plane: ControlPlane) -> Objects:
     return frozenset(found)
 
 
-def typed(plane: ControlPlane, command: str) -> None:
-    """A command as somebody types it who is the administrator."""
-    folder = plane.run_dir / "bin"
-    if not folder.exists():
-        folder.mkdir()
-        for program in ("kubectl", "helm"):
-            (folder / program).symlink_to(binary(program))
-    environment = {"PATH": f"{folder}:{os.environ['PATH']}", "KUBECONFIG": str(plane.kubeconfig)}
-    subprocess.run(["bash", "-euo", "pipefail", "-c", command], env=environment, check=True)
-
-
 def commands() -> list[str]:
     """What the page says to type to remove the release, and then what is left of ours, in its order."""
-    blocks = re.findall(r"^    ((?:helm|kubectl) .*)$", PAGE.read_text(), re.MULTILINE)
-    in_table = re.findall(r"`(kubectl [^`…]+)`", PAGE.read_text())
-    uninstall, *rest = blocks
-    return [uninstall, *in_table, *rest]
+    remove = section("uninstall.md", "Remove it")
+    rest = shown(section("uninstall.md", "Remove our resources too"))
+    return [shown(remove), *re.findall(r"`(kubectl [^`…]+)`", remove), rest]
 
 
 def untouched(plane: ControlPlane) -> Objects:
@@ -86,13 +71,13 @@ def test_the_pages_commands_leave_nothing(plane: ControlPlane, tmp_path: Path) -
     with aup.install():
         _leave_behind(plane)
         uninstall, *clean_up = commands()
-        typed(plane, uninstall)
+        typed(plane, uninstall, tmp_path)
 
     eventually(lambda: not [each for each in everything(plane) if f" {NAMESPACE}/{RELEASE}" in each])
     assert {_grouped(each) for each in everything(plane) - before} == STAYS
 
     for command in clean_up:
-        typed(plane, command)
+        typed(plane, command, tmp_path)
     plane.kubectl("delete", "clusterrolebinding", "desk")
     assert "aup.asergo.com" not in plane.kubectl("get", "namespace", "acme", "-o", "jsonpath={.metadata.labels}").stdout
     eventually(lambda: {_grouped(each) for each in everything(plane) - before} == TENANTS)
