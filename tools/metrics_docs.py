@@ -68,7 +68,7 @@ def _page(alerts: Json) -> Iterator[str]:
     yield from wrapped(_HEAD)
     for title, module in _PARTS:
         yield from ("", f"## {title}", "")
-        yield from ("| metric | type | labels | meaning | alerts |", "| --- | --- | --- | --- | --- |")
+        yield from ("| metric | meaning |", "| --- | --- |")
         for collector in _collectors(module):
             for metric in collector.collect():
                 yield _row(metric, _labels(collector, metric), rules)
@@ -94,9 +94,9 @@ def _collectors(module: ModuleType) -> Iterator[Collector]:
 
 def _row(metric: Metric, labels: list[str], rules: list[Json]) -> str:
     name = f"{metric.name}_total" if metric.type == "counter" else metric.name
-    shown = ", ".join(f"`{label}`" for label in labels)
+    kind = " by ".join(filter(None, (metric.type.capitalize(), ", ".join(f"`{label}`" for label in labels))))
     used = ", ".join(rule["alert"] for rule in rules if re.search(rf"\b{name}(_bucket|_sum|_count)?\b", rule["expr"]))
-    return f"| `{name}` | {metric.type} | {shown} | {metric.documentation} | {used} |"
+    return f"| `{name}` | {metric.documentation} {kind}. {f'Alerts: {used}.' if used else ''}".rstrip() + " |"
 
 
 def _labels(collector: Collector, metric: Metric) -> list[str]:
