@@ -52,6 +52,8 @@ image: $(INSTALLED) ## Build both images as OCI archives below dist/ (buildah, m
 
 .PHONY: e2e
 e2e: binaries ## Build the images, start a real node (as root) and try all of it there, from outside
+	@$(BIN)/python -m testbed node
+	@echo "==> Tests on a node"
 	@$(BIN)/python -m pytest -m e2e tests/e2e $(ARGS)
 
 # What older versions are asked for by, such as: make compat KUBERNETES=1.34 PYTHONS="3.13 3.14"

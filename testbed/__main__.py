@@ -1,4 +1,4 @@
-"""`python -m testbed up | down | status | build | monitoring`: a control plane that stays, to try things by hand."""
+"""`python -m testbed COMMAND`: a control plane that stays, to try things by hand; and what tests need, made before."""
 
 import argparse
 import os
@@ -7,10 +7,11 @@ import shutil
 import sys
 import time
 
-from testbed import prometheus, running
+from testbed import certmanager, prometheus, running
 from testbed.binaries import binaries, binary
 from testbed.controlplane import ControlPlaneError
 from testbed.gobuild import BuildError
+from testbed.node import programs
 from testbed.processes import StartError
 
 STOP = "python -m testbed down"
@@ -65,6 +66,13 @@ def monitoring() -> int:
     return os.EX_OK
 
 
+def node() -> int:
+    """Find or build what a node runs, and cert-manager, and print the paths."""
+    for name, path in {**programs.programs(), "certmanager": certmanager.program()}.items():
+        print(f"{name}\t{path}")
+    return os.EX_OK
+
+
 def main() -> int:
     """Run one command; exit code 1 with one message on stderr if it cannot be done."""
     commands = {
@@ -73,6 +81,7 @@ def main() -> int:
         "status": (status, "say whether it runs"),
         "build": (build, "only find or build the programs"),
         "monitoring": (monitoring, "only find or download Prometheus"),
+        "node": (node, "only find or build what a node runs, and cert-manager"),
     }
     parser = argparse.ArgumentParser(prog="python -m testbed", description="A real Kubernetes control plane.")
     chosen = parser.add_subparsers(dest="command", required=True)

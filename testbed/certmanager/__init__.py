@@ -17,6 +17,15 @@ _MODULE = "github.com/cert-manager/cert-manager"
 _KINDS = ("certificaterequests", "certificates", "issuers", "clusterissuers")
 
 
+def program() -> Path:
+    """cert-manager's program; built if need be, which takes some minutes.
+
+    Raises:
+        testbed.gobuild.BuildError: It cannot be built.
+    """
+    return gobuild.build([TOOL], report=say, gomod_folder=GOMOD_FOLDER, every=[TOOL])[TOOL.name]
+
+
 def crds() -> list[Path]:
     """The CustomResourceDefinitions that come with the module.
 
@@ -32,15 +41,15 @@ def certmanager(plane: ControlPlane, log_dir: Path) -> Iterator[None]:
     """cert-manager at work on a control plane, as its administrator, until the block ends.
 
     Raises:
-        testbed.gobuild.BuildError: It must be built and cannot be; that takes some minutes the first time.
+        testbed.gobuild.BuildError: It cannot be built.
     """
-    program = gobuild.build([TOOL], report=say, gomod_folder=GOMOD_FOLDER, every=[TOOL])[TOOL.name]
+    command = [str(program()), f"--kubeconfig={plane.kubeconfig}"]
     for crd in crds():
         plane.kubectl("apply", "--server-side", "-f", str(crd))
     plane.kubectl("wait", "--for=condition=Established", *(f"crd/{kind}.cert-manager.io" for kind in _KINDS))
     processes = Processes(plane.run_dir, log_dir, leave_running=False)
     try:
-        processes.start("certmanager", [str(program), f"--kubeconfig={plane.kubeconfig}"], {})
+        processes.start("certmanager", command, {})
         yield
     finally:
         processes.stop()
