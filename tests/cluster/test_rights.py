@@ -14,7 +14,7 @@ from testbed.installation import NAMESPACE, SECRET, Installation, InstallationEr
 from testbed.mounted import MountedSecret
 from tests.cluster.attempts import established, install_kinds
 from tests.cluster.authorizer import Authorizer, Right, granted
-from tests.cluster.suspending import custom_zoo, lift, phase, status, suspend, waiting_job, whole_zoo, zoo
+from tests.cluster.suspending import lift, phase, status, suspend, waiting_job, whole_zoo
 from tests.cluster.test_suspension_removal import SECOND, ending, objects, patch, soon
 from tests.cluster.test_tenant_totals import hard, set_totals
 from tests.support import Customer, Json, client, eventually, named_customer, suspension, workload
@@ -152,7 +152,7 @@ def _suspended_and_lifted(customer: Customer) -> None:
     started = customer.get("job", "brief")["status"]["startTime"]
     customer.provider("create", "-f", "-", stdin=suspension(customer.name, exposure="Deny"))
     eventually(lambda: phase(customer) == "Enforced")
-    eventually(lambda: status(customer)["recorded"] >= len(custom_zoo()) + len(zoo()) - 2)
+    eventually(lambda: status(customer)["recorded"] >= len(whole_zoo()) - 2)
     kept = json.dumps({"status": {"startTime": started}})  # as before Kubernetes 1.36
     customer.provider("patch", "job", "brief", "--subresource=status", "--type=merge", "-p", kept)
     lift(customer)
